@@ -1,0 +1,48 @@
+"""The roles and the scopes each of them holds. Pure data: use cases that issue tokens may import it."""
+
+from collections.abc import Iterable
+
+HALL_ROLES = frozenset({"pos", "clerk", "hall_manager"})
+COUNTY_ROLES = frozenset({"county_manager"})
+OFFICE_ROLES = frozenset({"regional_office", "auditor", "admin"})
+
+_READ = frozenset(
+    "customers:read consents:read directory:read products:read recommendations:read activations:read scripts:read "
+    "surveys:read contracts:read reports:read messages:read templates:read campaigns:read calendar:read "
+    "tickets:read work_orders:read policies:read scores:read schemes:read".split()
+)
+_COUNTER = _READ | frozenset(
+    "customers:write consents:write touches:write recommendations:write activations:write surveys:write "
+    "contracts:write reports:write messages:write tickets:write".split()
+)
+_HALL_LEAD = _COUNTER | frozenset(
+    "imports:write handovers:write scripts:write campaigns:write suppressions:write work_orders:write "
+    "spot_checks:write training:write phone:reveal".split()
+)
+_COUNTY_LEAD = _HALL_LEAD | frozenset(
+    "products:write templates:write campaigns:approve targets:write rewards:write policies:write "
+    "directory:write feeds:read proofs:read".split()
+)
+_OFFICE = _COUNTY_LEAD | frozenset(
+    "schemes:write periods:write calendar:write purges:write access_log:read invariants:read".split()
+)
+_ADMIN = _OFFICE | frozenset("clients:write users:write".split())
+
+SCOPES_OF: dict[str, frozenset[str]] = {
+    "pos": _COUNTER | {"imports:write", "work_orders:write"},
+    "clerk": _COUNTER | {"phone:reveal"},
+    "hall_manager": _HALL_LEAD,
+    "county_manager": _COUNTY_LEAD,
+    "regional_office": _OFFICE,
+    "gateway": frozenset({"receipts:write"}),
+    "auditor": _READ | {"access_log:read", "feeds:read", "proofs:read", "invariants:read"},
+    "admin": _ADMIN,
+}
+ROLES: tuple[str, ...] = tuple(SCOPES_OF)
+SCOPES: frozenset[str] = frozenset().union(*SCOPES_OF.values())
+
+
+def scopes_of(role: str, wanted: Iterable[str] | None = None) -> frozenset[str]:
+    """What a role holds; with `wanted`, only the part of it that was asked for. An unknown role holds nothing."""
+    held = SCOPES_OF.get(role, frozenset())
+    return held if wanted is None else held & frozenset(wanted)

@@ -1,0 +1,1 @@
+"""Everything HTTP that the services share: the application, problem documents, dependencies, pages."""

@@ -1,0 +1,24 @@
+"""What routes ask for: `here: Here`, `once: Once`, `page: PageQuery`, `if_match: IfMatch`, and a caller through `requires`."""
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from shared.pagination import PageRequest
+from shared.runtime import Runtime
+from shared.security.scopes import requires
+from shared.security.tenancy import Caller
+from shared.web.etags import ExpectedVersion, expected_version
+from shared.web.once import Once
+
+__all__ = ["AnyCaller", "Here", "IfMatch", "Once", "PageQuery", "requires"]
+
+
+async def _runtime(request: Request) -> Runtime:
+    return cast(Runtime, request.app.state.runtime)
+
+
+Here = Annotated[Runtime, Depends(_runtime)]
+AnyCaller = Annotated[Caller, requires()]
+PageQuery = Annotated[PageRequest, Depends()]
+IfMatch = Annotated[ExpectedVersion, Depends(expected_version)]
