@@ -1,0 +1,1 @@
+"""The event bus: one port, Kafka and an embedded log behind it."""

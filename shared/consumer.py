@@ -1,0 +1,202 @@
+"""From the bus to the handlers: one transaction a batch, the inbox first, the offset last.
+
+Handled once: an event's id goes into the inbox in the transaction of its effects. A batch that fails is taken apart;
+what fails alone, several times, goes to the dead letters with its reason, and its neighbours go on.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Generic, TypeVar
+
+import structlog
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared import clock, context, dead_letters, inbox, telemetry
+from shared.bus.port import Bus, BusUnavailable, Fetched, Subscription
+from shared.database import Database, is_unavailable
+from shared.events import EVENTS
+from shared.events.base import Envelope, Event
+
+log = structlog.get_logger(__name__)
+
+E = TypeVar("E", bound=Event)
+Handler = Callable[[AsyncSession, Any], Awaitable[None]]
+Handlers = Mapping[type[Event], Sequence[Handler]]
+
+BATCH = 500
+RETRY_SECONDS = (0.05, 0.5, 2.0)
+OUTAGE_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery(Generic[E]):
+    """One event as a handler gets it, with the time at which it is handled."""
+
+    event: E
+    envelope: Envelope
+    now: datetime
+
+
+def bulk(handler: Handler) -> Handler:
+    """Mark a handler that takes a list of deliveries of one event: for projections, written set-based."""
+    handler.bulk = True  # type: ignore[attr-defined]
+    return handler
+
+
+def merge(*tables: Handlers) -> dict[type[Event], list[Handler]]:
+    """One service's table of handlers out of its capabilities' tables."""
+    merged: dict[type[Event], list[Handler]] = {}
+    for table in tables:
+        for event, handlers in table.items():
+            merged.setdefault(event, []).extend(handlers)
+    return merged
+
+
+class Unreadable(Exception):
+    """The record is not an event this house knows how to read."""
+
+
+def read(message: Fetched, now: datetime) -> Delivery[Event]:
+    """Decode a record; raises `Unreadable` without repeating its content, which may be anybody's."""
+    try:
+        envelope = Envelope.from_headers(message.headers)
+        event = EVENTS[message.topic].from_json(message.value)
+    except ValidationError as error:
+        fields = ", ".join(".".join(map(str, e["loc"])) or "?" for e in error.errors()[:5])
+        raise Unreadable(f"fields refused: {fields}") from None
+    except (KeyError, ValueError) as error:
+        raise Unreadable(type(error).__name__) from None
+    return Delivery(event, envelope, now)
+
+
+class Consumer:
+    """One member of a service's group."""
+
+    def __init__(self, database: Database, bus: Bus, handlers: Handlers, *, batch: int = BATCH) -> None:
+        self._database, self._bus, self._handlers, self._batch = database, bus, handlers, batch
+        self.subscription: Subscription | None = None
+
+    @property
+    def topics(self) -> list[str]:
+        return sorted(event.topic for event in self._handlers)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Handle batches until `stop`; the batch in hand is finished and committed."""
+        outages = 0
+        while not stop.is_set() and self._handlers:
+            try:
+                await self.step(timeout=1.0)
+                outages = 0
+            except Exception as error:
+                if not (isinstance(error, BusUnavailable) or is_unavailable(error)):
+                    raise
+                log.warning("consumer.interrupted", service=self._database.service, reason=type(error).__name__)
+                await self._again(OUTAGE_SECONDS[min(outages, len(OUTAGE_SECONDS) - 1)], stop)
+                outages += 1
+        if self.subscription is not None:
+            await self.subscription.close()
+
+    async def _again(self, seconds: float, stop: asyncio.Event) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await stop.wait()
+        except TimeoutError:
+            pass
+        if self.subscription is not None:
+            try:
+                await self.subscription.rewind()
+            except BusUnavailable:
+                log.warning("consumer.rewind_failed", service=self._database.service)
+
+    async def step(self, timeout: float) -> int:
+        """Fetch one batch, handle it, commit its offset; how many records it had."""
+        if self.subscription is None:
+            self.subscription = await self._bus.subscribe(self._database.service, self.topics)
+        messages = await self.subscription.fetch(self._batch, timeout)
+        if messages:
+            await self.handle(messages)
+            await self.subscription.commit()
+        return len(messages)
+
+    async def handle(self, messages: Sequence[Fetched]) -> None:
+        """Give every message its one effect or its dead letter. Raises only when the database is away."""
+        try:
+            await self._handle_together(messages)
+        except Exception as error:
+            if is_unavailable(error):
+                raise
+            if len(messages) > 1:
+                log.warning("consumer.batch_taken_apart", service=self._database.service, reason=type(error).__name__)
+            for message in messages:
+                await self._handle_alone(message)
+
+    async def _handle_together(self, messages: Sequence[Fetched]) -> None:
+        now = clock.now()
+        deliveries = [read(message, now) for message in messages]
+        async with self._database.transaction() as session:
+            fresh = await inbox.receive(session, deliveries, now)
+            for event, group in groupby(sorted(fresh, key=_topic), key=lambda d: type(d.event)):
+                await self._apply(session, event, list(group))
+
+    async def _apply(self, session: AsyncSession, event: type[Event], group: list[Delivery[Event]]) -> None:
+        for handler in self._handlers.get(event, ()):
+            if getattr(handler, "bulk", False):
+                await handler(session, group)
+                continue
+            for delivery in group:
+                with _on_behalf_of(delivery, handler):
+                    await handler(session, delivery)
+
+    async def _handle_alone(self, message: Fetched) -> None:
+        for attempt, seconds in enumerate((*RETRY_SECONDS, None), start=1):
+            try:
+                return await self._handle_together([message])
+            except Exception as error:
+                if is_unavailable(error):
+                    raise
+                if seconds is None or isinstance(error, Unreadable):
+                    return await self._bury(message, error, attempt)
+                await asyncio.sleep(seconds)
+
+    async def _bury(self, message: Fetched, error: Exception, attempts: int) -> None:
+        log.error("consumer.dead_letter", service=self._database.service, topic=message.topic, error=type(error).__name__)
+        async with self._database.transaction() as session:
+            await dead_letters.bury(session, message, error, attempts=attempts, now=clock.now())
+
+
+def _topic(delivery: Delivery[Event]) -> str:
+    return delivery.event.topic
+
+
+def _on_behalf_of(delivery: Delivery[Event], handler: Handler) -> "_Span":
+    return _Span(delivery.envelope, handler.__name__)
+
+
+class _Span:
+    """The ids and the trace of the event's request, for the time of one handler."""
+
+    __slots__ = ("_ids", "_trace")
+
+    def __init__(self, envelope: Envelope, name: str) -> None:
+        self._ids = context.working_for(
+            correlation=envelope.correlation_id, causation=str(envelope.id), by=envelope.actor
+        )
+        self._trace = telemetry.continued(name, envelope.traceparent) if envelope.traceparent else None
+
+    def __enter__(self) -> None:
+        self._ids.__enter__()
+        if self._trace:
+            self._trace.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        if self._trace:
+            self._trace.__exit__(*error)
+        self._ids.__exit__(*error)
+
+
+def topics_of(events: Iterable[type[Event]]) -> list[str]:
+    return [event.topic for event in events]

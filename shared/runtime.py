@@ -1,0 +1,77 @@
+"""Everything one service needs at run time, opened once per process and handed to its app and its worker."""
+
+from dataclasses import dataclass, field
+
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from shared import telemetry
+from shared.bus.embedded import EmbeddedBus
+from shared.bus.kafka import KafkaBus
+from shared.bus.port import Bus
+from shared.database import Database
+from shared.keyring import KeyRing
+from shared.metrics import Metrics
+from shared.phones import PhoneBook
+from shared.security.tokens import Verifier
+from shared.settings import Settings
+from shared.wakeups import Wakeups
+
+
+@dataclass
+class Runtime:
+    """One service in this process: its settings, its database, the bus, the keys. `draining` turns readiness off."""
+
+    service: str
+    settings: Settings
+    database: Database
+    bus: Bus
+    keyring: KeyRing
+    phones: PhoneBook
+    verifier: Verifier
+    metrics: Metrics
+    http: httpx.AsyncClient
+    owns_bus: bool = True
+    draining: bool = field(default=False)
+
+    @property
+    def wakeups(self) -> Wakeups:
+        return self.database.wakeups
+
+    @classmethod
+    def open(cls, service: str, settings: Settings, *, bus: Bus | None = None, wakeups: Wakeups | None = None) -> "Runtime":
+        """Read the keys and make the connections' pools; nothing is connected yet."""
+        wakeups = wakeups or Wakeups()
+        keyring = KeyRing.open(settings.keyring_path, create=settings.bus_url == "embedded")
+        http = httpx.AsyncClient(transport=AiohttpTransport(), timeout=httpx.Timeout(10))
+        telemetry.configure(service, settings.otlp_endpoint)
+        return cls(
+            service=service,
+            settings=settings,
+            database=Database(settings.database_url_of(service), service, wakeups=wakeups, pool=settings.database_pool),
+            bus=bus or open_bus(settings, service, wakeups),
+            keyring=keyring,
+            phones=PhoneBook(keyring),
+            verifier=Verifier(keyring, issuer_url=settings.issuer_url, http=http),
+            metrics=Metrics(),
+            http=http,
+            owns_bus=bus is None,
+        )
+
+    async def close(self) -> None:
+        await self.http.aclose()
+        if self.owns_bus:
+            await self.bus.close()
+        await self.database.close()
+
+
+def open_bus(settings: Settings, client: str, wakeups: Wakeups) -> Bus:
+    """The bus the settings name."""
+    if settings.bus_url == "embedded":
+        return EmbeddedBus(settings.data / "bus.sqlite3", wakeups=wakeups)
+    return KafkaBus(
+        settings.bus_servers,
+        partitions=settings.topic_partitions,
+        replication=settings.topic_replication,
+        client=f"hall-{client}",
+    )

@@ -1,0 +1,54 @@
+"""Wake-ups instead of polling: a commit rings a bell, the loop that waits for it looks at its table.
+
+A bell carries no data and may be lost (a crash, another machine); every waiter therefore also looks after a while.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable
+
+
+class Wakeups:
+    """Named bells of one process. Ringing twice before anyone looks is one ring."""
+
+    def __init__(self) -> None:
+        self._bells: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+
+    def ring(self, *names: str) -> None:
+        for name in names:
+            for bell in self._bells[name]:
+                bell.set()
+
+    def bell(self, *names: str) -> "Bell":
+        return Bell(self, names)
+
+    def _hang(self, names: Iterable[str], event: asyncio.Event) -> None:
+        for name in names:
+            self._bells[name].add(event)
+
+    def _take_down(self, names: Iterable[str], event: asyncio.Event) -> None:
+        for name in names:
+            self._bells[name].discard(event)
+
+
+class Bell:
+    """One waiter: hang it *before* looking at the table, so that no ring is missed between look and wait."""
+
+    def __init__(self, wakeups: Wakeups, names: Iterable[str]) -> None:
+        self._wakeups, self._names, self._event = wakeups, tuple(names), asyncio.Event()
+        wakeups._hang(self._names, self._event)
+
+    async def wait(self, timeout: float) -> None:
+        """Return at the next ring or after `timeout` seconds, whichever comes first."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._event.wait()
+        except TimeoutError:
+            pass
+        self._event.clear()
+
+    def ring(self) -> None:
+        self._event.set()
+
+    def close(self) -> None:
+        self._wakeups._take_down(self._names, self._event)
