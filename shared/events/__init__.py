@@ -1,0 +1,1 @@
+"""The published language: every event of the house, one module per speaker. Changes only add."""
