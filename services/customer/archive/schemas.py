@@ -1,0 +1,216 @@
+"""Bodies of the archive API. The clear number appears in what comes in and in the answer to an audited reveal only."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from services.customer.archive import models, rules
+from services.customer.consent.rules import Purpose
+from services.customer.consent.schemas import ConsentsGiven, EvidenceBody, WordingVersion
+
+NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
+GENDERS = {"男": "male", "m": "male", "male": "male", "女": "female", "f": "female", "female": "female"}
+
+
+def _line(longest: int, shortest: int = 1) -> StringConstraints:
+    return StringConstraints(
+        strip_whitespace=True, min_length=shortest, max_length=longest, pattern=NO_CONTROLS
+    )
+
+
+def _gender(value: Any) -> Any:
+    return GENDERS.get(value.strip().lower(), value) if isinstance(value, str) else value
+
+
+def _sorted_once(codes: list[int]) -> list[int]:
+    return sorted(set(codes))
+
+
+Code = Annotated[int, Field(ge=0, le=999)]
+Codes = Annotated[list[Code], Field(max_length=20), AfterValidator(_sorted_once)]
+Gender = Annotated[Literal["male", "female"], BeforeValidator(_gender)]
+Name = Annotated[str, _line(40)]
+Note = Annotated[str, _line(100)]
+Phone = Annotated[str, Field(min_length=1, max_length=64)]
+Place = Annotated[str, _line(20)]
+StaffNo = Annotated[str, _line(40)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ExternalIdBody(_Body):
+    """The customer's id in the caller's own system."""
+
+    source: Annotated[str, _line(40)]
+    id: Annotated[str, _line(100)]
+
+    def value(self) -> models.ExternalId:
+        return models.ExternalId(self.source, self.id)
+
+
+class NumberStoredBody(_Body):
+    """What was stored in the customer's phone: the hall's full name and number, to the letter (C2)."""
+
+    name: Annotated[str, _line(60)]
+    number: Annotated[str, _line(30)]
+    at: AwareDatetime
+
+    def value(self, by: str) -> models.NumberStored:
+        return models.NumberStored(self.name, self.number, self.at, by)
+
+
+class ProfileBody(_Body):
+    """The descriptive fields, by the codes of `GET /customer/v1/codes`."""
+
+    name: Name
+    brand: Code
+    age_band: Code
+    spend_band: Code
+    gender: Gender | None = None
+    habits: Codes = []
+    habits_note: Note | None = None
+    preferences: Codes = []
+    preferences_note: Note | None = None
+
+    def profile(self) -> rules.Profile:
+        return rules.Profile(
+            name=self.name,
+            brand=self.brand,
+            age_band=self.age_band,
+            spend_band=self.spend_band,
+            gender=self.gender,
+            habits=tuple(self.habits),
+            habits_note=self.habits_note,
+            preferences=tuple(self.preferences),
+            preferences_note=self.preferences_note,
+        )
+
+
+class CustomerPut(ProfileBody):
+    """A customer as another system knows them."""
+
+    phone: Phone
+    hall: Place
+    clerk: StaffNo
+    consents: ConsentsGiven = ConsentsGiven()
+    consent_evidence: EvidenceBody
+    wording_version: WordingVersion
+    number_stored: NumberStoredBody | None = None
+    occurred_at: AwareDatetime | None = None
+
+
+class CustomerCreate(CustomerPut):
+    """A customer who has just agreed to be archived."""
+
+    external_id: ExternalIdBody | None = None
+
+
+class CustomerPatch(_Body):
+    """The fields to change; what is absent stays. A wrong number is corrected here, a new number is a new customer."""
+
+    phone: Phone | None = None
+    name: Name | None = None
+    brand: Code | None = None
+    age_band: Code | None = None
+    spend_band: Code | None = None
+    gender: Gender | None = None
+    habits: Codes | None = None
+    habits_note: Note | None = None
+    preferences: Codes | None = None
+    preferences_note: Note | None = None
+
+    def changes(self) -> dict[str, Any]:
+        """What was sent. `null` empties an optional field and leaves one that must be filled as it is."""
+        sent = self.model_dump(exclude_unset=True, exclude={"phone"})
+        may_be_empty = {"gender", "habits_note", "preferences_note"}
+        return {
+            field: tuple(value) if isinstance(value, list) else value
+            for field, value in sent.items()
+            if value is not None or field in may_be_empty
+        }
+
+
+class PhoneLookup(_Body):
+    """A number to look for; in the body, so that it never stands in a URL."""
+
+    phone: Phone
+
+
+class PhoneReveal(_Body):
+    """Why the clear number is needed."""
+
+    reason: Annotated[str, _line(200, shortest=2)]
+
+
+class PhoneRevealed(BaseModel):
+    """The clear number."""
+
+    phone: str
+
+
+class NumberStoredRead(BaseModel):
+    """That the hall's number is in the customer's phone."""
+
+    name: str
+    number: str
+    at: datetime
+    by: str
+
+
+class CustomerRead(BaseModel):
+    """A customer as lists and forms show them: the number masked."""
+
+    id: UUID
+    version: int
+    status: str
+    hall: str
+    county: str
+    clerk: str
+    phone_masked: str
+    name: str
+    brand: int
+    age_band: int
+    spend_band: int
+    gender: str | None
+    habits: list[int]
+    habits_note: str | None
+    preferences: list[int]
+    preferences_note: str | None
+    tier: str
+    sms_count: int
+    completeness: int
+    number_stored: NumberStoredRead | None
+    external_id: ExternalIdBody | None
+    archived_at: datetime
+    recorded_at: datetime
+    last_contact_at: datetime
+
+    @classmethod
+    def of(cls, customer: models.Customer) -> Self:
+        return cls.model_validate(cls._members(customer))
+
+    @staticmethod
+    def _members(customer: models.Customer) -> dict[str, Any]:
+        stored, external = customer.number_stored, customer.external
+        return {
+            **{column: getattr(customer, column) for column in SHOWN_AS_STORED},
+            "completeness": rules.completeness(customer.profile),
+            "number_stored": asdict(stored) if stored else None,
+            "external_id": asdict(external) if external else None,
+        }
+
+
+SHOWN_AS_STORED = tuple(set(CustomerRead.model_fields) & set(models.Customer.model_fields) - {"external_id"})
+
+
+class CustomerCard(CustomerRead):
+    """One customer with what the system fills by itself: consents in force, recommendations, tickets (C6)."""
+
+    consents: dict[Purpose, bool]
+    recommendations: str
+    services: str

@@ -1,0 +1,34 @@
+"""Queries of the consent ledger and its wordings."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from services.customer.consent.models import Consent, ConsentWording
+from shared.database import insert_rows
+
+
+async def append(session: AsyncSession, entries: Iterable[Consent]) -> None:
+    await insert_rows(session, Consent, entries)
+
+
+async def entries_of(session: AsyncSession, *customer_ids: UUID) -> Sequence[Consent]:
+    """The whole ledger of these customers, in the order it was written."""
+    query = select(Consent).where(col(Consent.customer_id).in_(customer_ids)).order_by(col(Consent.id))
+    return (await session.scalars(query)).all()
+
+
+async def wordings(session: AsyncSession) -> Sequence[ConsentWording]:
+    """Every wording there ever was, newest first."""
+    newest = col(ConsentWording.effective_from).desc(), col(ConsentWording.version).desc()
+    return (await session.scalars(select(ConsentWording).order_by(*newest))).all()
+
+
+async def wording_on(session: AsyncSession, day: date) -> ConsentWording:
+    """The wording to read aloud that day."""
+    query = select(ConsentWording).where(col(ConsentWording.effective_from) <= day)
+    newest = col(ConsentWording.effective_from).desc(), col(ConsentWording.version).desc()
+    return (await session.scalars(query.order_by(*newest).limit(1))).one()

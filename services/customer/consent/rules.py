@@ -1,0 +1,68 @@
+"""How a ledger of decisions becomes what a customer agrees to now, or agreed to at any moment (C1)."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+
+class Purpose(StrEnum):
+    """What a consent is for. Each is decided on its own, except that none outlives `ARCHIVE`."""
+
+    ARCHIVE = "archive"
+    SERVICE_SMS = "service_sms"
+    HOLIDAY_SMS = "holiday_sms"
+    MARKETING_SMS = "marketing_sms"
+
+
+class Decision(StrEnum):
+    """What the customer said."""
+
+    GRANTED = "granted"
+    WITHDRAWN = "withdrawn"
+
+
+class Entry(Protocol):
+    """One row of the ledger, as far as the rules look at it."""
+
+    id: UUID
+    purpose: str
+    decision: str
+    at: datetime
+    recorded_at: datetime
+
+
+E = TypeVar("E", bound=Entry)
+
+
+def in_force(entries: Iterable[E], as_of: datetime | None = None) -> dict[Purpose, E]:
+    """The entry that counts for each purpose: the customer's last word up to and including `as_of`.
+
+    Last means last said (`at`), not last typed in; of two said at the same instant the one recorded later counts.
+    """
+    said = [entry for entry in entries if as_of is None or entry.at <= as_of]
+    return {Purpose(entry.purpose): entry for entry in sorted(said, key=_said)}
+
+
+def granted(entries: Iterable[Entry], as_of: datetime | None = None) -> dict[Purpose, bool]:
+    """Whether each purpose is agreed to. No word is no; without `ARCHIVE` everything is no."""
+    counting = in_force(entries, as_of)
+    yes = {purpose for purpose, entry in counting.items() if entry.decision == Decision.GRANTED}
+    return {purpose: purpose in yes and Purpose.ARCHIVE in yes for purpose in Purpose}
+
+
+def agreed_to(answers: Mapping[Purpose, bool]) -> list[Purpose]:
+    """The purposes a customer said yes to at once; a no at first asking leaves no row, since no word is no."""
+    return [purpose for purpose in Purpose if answers.get(purpose, False)]
+
+
+def affected_by(purpose: Purpose, decision: Decision, now_granted: Mapping[Purpose, bool]) -> list[Purpose]:
+    """The purposes a decision speaks for: whoever leaves the archive withdraws everything still granted."""
+    if (purpose, decision) != (Purpose.ARCHIVE, Decision.WITHDRAWN):
+        return [purpose]
+    return [purpose, *(p for p in Purpose if p is not purpose and now_granted.get(p, False))]
+
+
+def _said(entry: Entry) -> tuple[datetime, datetime, UUID]:
+    return entry.at, entry.recorded_at, entry.id

@@ -1,0 +1,101 @@
+"""Bodies of the consent API."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from services.customer.consent import rules
+from services.customer.consent.models import Consent
+from services.customer.consent.rules import Decision, Purpose
+
+Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+WordingVersion = Annotated[Short, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class EvidenceBody(_Body):
+    """What proves the decision: `signature`, `recording`, `sms` … and where to find it."""
+
+    kind: Short
+    reference: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class ConsentsGiven(_Body):
+    """The answers at registration; what is not said is not granted."""
+
+    archive: bool = False
+    service_sms: bool = False
+    holiday_sms: bool = False
+    marketing_sms: bool = False
+
+    def answers(self) -> dict[Purpose, bool]:
+        return {purpose: getattr(self, purpose) for purpose in Purpose}
+
+
+class ConsentCreate(_Body):
+    """One decision of a registered customer."""
+
+    purpose: Purpose
+    decision: Decision
+    channel: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
+    wording_version: WordingVersion
+    evidence: EvidenceBody
+    at: AwareDatetime | None = None
+    clerk: Short | None = None
+
+
+class ConsentRead(BaseModel):
+    """One row of the ledger."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    customer_id: UUID
+    purpose: Purpose
+    decision: Decision
+    at: datetime
+    recorded_at: datetime
+    channel: str
+    clerk: str
+    hall: str
+    wording_version: str
+    evidence_kind: str
+    evidence_reference: str
+
+
+class ConsentLedger(BaseModel):
+    """What is agreed to at `as_of`, and every row said until then."""
+
+    as_of: datetime
+    state: dict[Purpose, bool]
+    items: list[ConsentRead]
+
+    @classmethod
+    def of(cls, entries: Iterable[Consent], as_of: datetime) -> Self:
+        said = [entry for entry in entries if entry.at <= as_of]
+        items = [ConsentRead.model_validate(entry) for entry in said]
+        return cls(as_of=as_of, state=rules.granted(said), items=items)
+
+
+class WordingRead(BaseModel):
+    """The words to read aloud before asking."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    version: str
+    effective_from: date
+    introduction: str
+    questions: dict[Purpose, str]
+
+
+class WordingList(BaseModel):
+    """Every wording, newest first; `current` is the one to read today."""
+
+    current: str
+    items: list[WordingRead]

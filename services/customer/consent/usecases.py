@@ -1,0 +1,69 @@
+"""Writing decisions into the ledger. Which customer, and what follows for their record, is the archive's business."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.customer.consent import repository
+from services.customer.consent.errors import ConsentFromTheFuture
+from services.customer.consent.models import Consent
+from services.customer.consent.rules import Decision, Purpose
+from shared import ids
+
+CLOCKS_MAY_DIFFER_BY = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What proves a decision: a signature, a recording, an SMS; the reference finds it."""
+
+    kind: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordConsents:
+    """What a customer decided at one moment, before one clerk, after one wording."""
+
+    customer_id: UUID
+    hall: str
+    county: str
+    decisions: Mapping[Purpose, Decision]
+    at: datetime
+    channel: str
+    clerk: str
+    wording_version: str
+    evidence: Evidence
+
+
+async def record_consents(session: AsyncSession, *commands: RecordConsents, now: datetime) -> list[Consent]:
+    """Append one row a purpose; raises ConsentFromTheFuture."""
+    entries = [entry for command in commands for entry in _entries(command, now)]
+    await repository.append(session, entries)
+    return entries
+
+
+def _entries(command: RecordConsents, now: datetime) -> list[Consent]:
+    if command.at > now + CLOCKS_MAY_DIFFER_BY:
+        raise ConsentFromTheFuture
+    return [
+        Consent(
+            id=ids.uuid7(),
+            customer_id=command.customer_id,
+            purpose=purpose,
+            decision=decision,
+            at=command.at,
+            recorded_at=now,
+            channel=command.channel,
+            clerk=command.clerk,
+            hall=command.hall,
+            county=command.county,
+            wording_version=command.wording_version,
+            evidence_kind=command.evidence.kind,
+            evidence_reference=command.evidence.reference,
+        )
+        for purpose, decision in command.decisions.items()
+    ]
