@@ -13,7 +13,10 @@ async def serve_app(name: str, host: str, port: int | None) -> None:
     runtime = Runtime.open(name, load(service.settings))
     try:
         server = Server(
-            service.build_app(runtime), host=host, port=port or service.port, grace=runtime.settings.drain_seconds
+            service.build_app(runtime),
+            host=host,
+            port=port or service.port,
+            grace=runtime.settings.drain_seconds,
         )
         await server.serve_until(stop)
     finally:

@@ -51,7 +51,9 @@ def data_folder(settings: Settings) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise DataFolderTaken(f"数据目录 {settings.data} 正被另一个进程使用，请先停止它或换一个 HALL_DATA") from None
+            raise DataFolderTaken(
+                f"数据目录 {settings.data} 正被另一个进程使用，请先停止它或换一个 HALL_DATA"
+            ) from None
         yield
 
 
@@ -59,7 +61,12 @@ def data_folder(settings: Settings) -> Iterator[None]:
 async def open_house(all_settings: dict[str, Settings]) -> AsyncIterator[House]:
     """Open the four services on one bus and close them in reverse order."""
     async with AsyncExitStack() as stack:
-        wakeups, rooms, runtimes, workers = Wakeups(), dict[str, ASGIApp](), dict[str, Runtime](), list[Worker]()
+        wakeups, rooms, runtimes, workers = (
+            Wakeups(),
+            dict[str, ASGIApp](),
+            dict[str, Runtime](),
+            list[Worker](),
+        )
         bus = open_bus(all_settings["customer"], "embedded", wakeups)
         stack.push_async_callback(bus.close)
         for name, service in assembly.SERVICES.items():

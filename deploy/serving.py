@@ -1,24 +1,31 @@
-"""How a process serves, stops and says so: one uvicorn server beside background work, both ended by one signal."""
+"""How a process serves, stops and says so: one uvicorn server that one signal ends, on uvloop."""
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+import socket
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
+import uvloop
 from starlette.types import ASGIApp
+
+from shared.settings import SettingsError
+
+
+class PortTaken(SettingsError):
+    """Another program listens where we should."""
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that leaves the signals to us and can be told to stop."""
+    """A uvicorn server that leaves the signals to us and ends with an event."""
 
     def __init__(self, app: ASGIApp, *, host: str, port: int, grace: float) -> None:
+        self._listening = _listen(host, port)
         config = uvicorn.Config(
             app,
-            host=host,
-            port=port,
             lifespan="off",
-            loop="none",
             http="httptools",
             log_config=None,
             access_log=False,
@@ -28,45 +35,43 @@ class Server(uvicorn.Server):
         )
         super().__init__(config)
 
-    def install_signal_handlers(self) -> None:
-        """Signals belong to `until_signalled`."""
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals belong to `stop_on_signals`."""
+        yield
 
     async def serve_until(self, stop: asyncio.Event) -> None:
-        """Serve; on `stop` finish the requests in hand. Ends `stop` itself when the port cannot be had."""
-        self.config.load()
-        self.lifespan = self.config.lifespan_class(self.config)
-        await self.startup()
-        if self.should_exit:
-            stop.set()
-            raise OSError(f"port {self.config.port} is not free")
-        ticking = asyncio.create_task(self.main_loop())
-        await stop.wait()
+        """Serve; on `stop` finish the requests in hand."""
+        serving = asyncio.create_task(self.serve(sockets=[self._listening]))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
         self.should_exit = True
-        await ticking
-        await self.shutdown()
+        await serving
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), backlog=2048)
+    except OSError:
+        raise PortTaken(f"端口 {port} 已被占用，请换一个端口（PORT=）或停止占用它的程序") from None
 
 
 def stop_on_signals() -> asyncio.Event:
-    """An event that SIGINT or SIGTERM sets; a second signal ends the process at once."""
+    """An event that SIGINT or SIGTERM sets; a second one ends the process at once."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, _first_signal, loop, number, stop)
+        loop.add_signal_handler(number, _stop, loop, number, stop)
     return stop
 
 
-def _first_signal(loop: asyncio.AbstractEventLoop, number: int, stop: asyncio.Event) -> None:
+def _stop(loop: asyncio.AbstractEventLoop, number: int, stop: asyncio.Event) -> None:
     stop.set()
     loop.remove_signal_handler(number)
 
 
-def run(main: Callable[[], Awaitable[Any]]) -> None:
-    """Run the process's main coroutine on uvloop."""
-    import uvloop
-
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run a process's main coroutine."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_awaited(main))
-
-
-async def _awaited(main: Callable[[], Awaitable[Any]]) -> None:
-    await main()
+        runner.run(main)

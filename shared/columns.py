@@ -1,7 +1,6 @@
 """Column types and naming that every table of the house uses, and the base class a service declares its tables on."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -15,6 +14,7 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
 
 class Timestamp(sa.types.TypeDecorator[datetime]):
     """An instant in UTC. Naive datetimes are refused: they hide the hour of somebody's deadline."""

@@ -5,7 +5,7 @@ what fails alone, several times, goes to the dead letters with its reason, and i
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -18,14 +18,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared import clock, context, dead_letters, inbox, telemetry
 from shared.bus.port import Bus, BusUnavailable, Fetched, Subscription
 from shared.database import Database, is_unavailable
-from shared.events import EVENTS
 from shared.events.base import Envelope, Event
+from shared.events.registry import EVENTS
 
 log = structlog.get_logger(__name__)
 
 E = TypeVar("E", bound=Event)
 Handler = Callable[[AsyncSession, Any], Awaitable[None]]
-Handlers = Mapping[type[Event], Sequence[Handler]]
+Handlers = Mapping[Any, Sequence[Handler]]
 
 BATCH = 500
 RETRY_SECONDS = (0.05, 0.5, 2.0)
@@ -94,7 +94,9 @@ class Consumer:
             except Exception as error:
                 if not (isinstance(error, BusUnavailable) or is_unavailable(error)):
                     raise
-                log.warning("consumer.interrupted", service=self._database.service, reason=type(error).__name__)
+                log.warning(
+                    "consumer.interrupted", service=self._database.service, reason=type(error).__name__
+                )
                 await self._again(OUTAGE_SECONDS[min(outages, len(OUTAGE_SECONDS) - 1)], stop)
                 outages += 1
         if self.subscription is not None:
@@ -130,7 +132,9 @@ class Consumer:
             if is_unavailable(error):
                 raise
             if len(messages) > 1:
-                log.warning("consumer.batch_taken_apart", service=self._database.service, reason=type(error).__name__)
+                log.warning(
+                    "consumer.batch_taken_apart", service=self._database.service, reason=type(error).__name__
+                )
             for message in messages:
                 await self._handle_alone(message)
 
@@ -163,7 +167,12 @@ class Consumer:
                 await asyncio.sleep(seconds)
 
     async def _bury(self, message: Fetched, error: Exception, attempts: int) -> None:
-        log.error("consumer.dead_letter", service=self._database.service, topic=message.topic, error=type(error).__name__)
+        log.error(
+            "consumer.dead_letter",
+            service=self._database.service,
+            topic=message.topic,
+            error=type(error).__name__,
+        )
         async with self._database.transaction() as session:
             await dead_letters.bury(session, message, error, attempts=attempts, now=clock.now())
 
@@ -197,6 +206,3 @@ class _Span:
             self._trace.__exit__(*error)
         self._ids.__exit__(*error)
 
-
-def topics_of(events: Iterable[type[Event]]) -> list[str]:
-    return [event.topic for event in events]

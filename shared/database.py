@@ -14,7 +14,13 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, AsyncTransaction, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    AsyncTransaction,
+    create_async_engine,
+)
 
 from shared import outbox
 from shared.columns import NAMING, BigId, JsonB, Timestamp, service_base
@@ -68,7 +74,9 @@ class Database:
 
         Never await the network inside. Raises `OperationalError` when the database is away; nothing was written then.
         """
-        opened = self._transaction_on_postgresql() if self.dialect == "postgresql" else self._writer.transaction()
+        opened = (
+            self._transaction_on_postgresql() if self.dialect == "postgresql" else self._writer.transaction()
+        )
         async with opened as session:
             session.info["service"] = self.service
             yield session
@@ -122,7 +130,9 @@ def is_unavailable(error: BaseException) -> bool:
     if isinstance(error, IntegrityError):
         return False
     if isinstance(error, DBAPIError):
-        state = getattr(getattr(error.orig, "__cause__", None), "sqlstate", None) or getattr(error.orig, "sqlstate", None)
+        state = getattr(getattr(error.orig, "__cause__", None), "sqlstate", None) or getattr(
+            error.orig, "sqlstate", None
+        )
         lost = error.connection_invalidated or isinstance(error, OperationalError)
         return lost or str(state or "")[:2] == "08" or state in _TRANSIENT_SQLSTATES
     return isinstance(error, sa.exc.TimeoutError | ConnectionError | OSError | TimeoutError)
@@ -134,19 +144,24 @@ def violates(error: IntegrityError, table: Any, name: str) -> bool:
     if constraint := getattr(cause, "constraint_name", None):
         return bool(constraint == name)
     target = _table(table)
-    rules = [*target.indexes, *(c for c in target.constraints if isinstance(c, sa.UniqueConstraint | sa.PrimaryKeyConstraint))]
+    rules = [
+        *target.indexes,
+        *(c for c in target.constraints if isinstance(c, sa.UniqueConstraint | sa.PrimaryKeyConstraint)),
+    ]
     columns = next((r.columns for r in rules if r.name == name), ())
     said = str(error.orig).partition("failed: ")[2]
     return {part.strip() for part in said.split(",")} == {f"{target.name}.{c.name}" for c in columns}
 
 
 def _table(table: Any) -> sa.Table:
-    return cast(sa.Table, getattr(table, "__table__", table))
+    return cast("sa.Table", getattr(table, "__table__", table))
 
 
 def values_of(row: Any) -> dict[str, Any]:
     """A model object or a mapping as column values; attributes a model never set take their column defaults."""
-    return dict(row) if isinstance(row, Mapping) else {c.name: getattr(row, c.name) for c in _table(row).columns}
+    return (
+        dict(row) if isinstance(row, Mapping) else {c.name: getattr(row, c.name) for c in _table(row).columns}
+    )
 
 
 async def insert_rows(session: AsyncSession, table: Any, rows: Iterable[Any]) -> None:
@@ -191,7 +206,9 @@ async def upsert(
     await session.execute(insert, _columns(values) if bulk else values)
 
 
-async def insert_new(session: AsyncSession, table: Any, rows: Iterable[Any], *, key: Sequence[str]) -> set[Any]:
+async def insert_new(
+    session: AsyncSession, table: Any, rows: Iterable[Any], *, key: Sequence[str]
+) -> set[Any]:
     """Insert the rows whose `key` is not there yet and return the keys that went in (tuples for several columns)."""
     values = _latest((values_of(row) for row in rows), key, None)
     if not values:
@@ -217,7 +234,9 @@ def _insert(dialect: str, target: sa.Table) -> Any:
 def _insert_from_arrays(target: sa.Table, columns: Iterable[str]) -> Any:
     """INSERT … SELECT unnest($1), unnest($2) …: one round trip and one plan whatever the number of rows."""
     names = list(columns)
-    arrays = [sa.func.unnest(sa.bindparam(n, type_=postgresql.ARRAY(target.c[n].type))).label(n) for n in names]
+    arrays = [
+        sa.func.unnest(sa.bindparam(n, type_=postgresql.ARRAY(target.c[n].type))).label(n) for n in names
+    ]
     return postgresql.insert(target).from_select(names, sa.select(*arrays))
 
 
@@ -346,7 +365,9 @@ class _GroupCommit:
             await real.commit()
             committed.set_result(None)
         except BaseException as error:
-            lost = OperationalError("COMMIT", {}, error if isinstance(error, Exception) else Exception(repr(error)))
+            lost = OperationalError(
+                "COMMIT", {}, error if isinstance(error, Exception) else Exception(repr(error))
+            )
             committed.set_exception(lost)
             if not isinstance(error, Exception):
                 raise
@@ -379,8 +400,10 @@ class _Notifier:
             try:
                 async with self._engine.connect() as connection:
                     autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
-                    await autocommit.execute(sa.select(sa.func.pg_notify(self.CHANNEL, ",".join(sorted(names)))))
-            except Exception:  # the waiters' timeouts cover a lost bell
+                    await autocommit.execute(
+                        sa.select(sa.func.pg_notify(self.CHANNEL, ",".join(sorted(names))))
+                    )
+            except Exception:  # noqa: BLE001 - the waiters' timeouts cover a lost bell
                 return
 
     def listen(self, url: str) -> None:
@@ -397,7 +420,7 @@ class _Notifier:
                 connection.add_termination_listener(lambda _c, lost=lost: lost.set())
                 await connection.add_listener(self.CHANNEL, self._heard)
                 await lost.wait()
-            except Exception:
+            except Exception:  # noqa: BLE001 - whatever it was, the next attempt is in a second
                 await asyncio.sleep(1)
 
     def _heard(self, _connection: Any, _pid: int, _channel: str, payload: Any) -> None:

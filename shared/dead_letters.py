@@ -12,12 +12,14 @@ from shared import ids, outbox
 from shared.bus.port import Fetched, Message
 from shared.database import insert_new
 from shared.ledger import DEAD_LETTERS, INBOX
-from shared.logging import redact
+from shared.phones import hide_numbers
 
 LISTED = [c for c in DEAD_LETTERS.c if c.name not in ("headers", "value")]
 
 
-async def bury(session: AsyncSession, message: Fetched, error: Exception, *, attempts: int, now: datetime) -> None:
+async def bury(
+    session: AsyncSession, message: Fetched, error: Exception, *, attempts: int, now: datetime
+) -> None:
     """Keep the message with why it failed; the same record found again (a rebalance) is kept once."""
     row = {
         "id": ids.uuid7(),
@@ -28,7 +30,7 @@ async def bury(session: AsyncSession, message: Fetched, error: Exception, *, att
         "headers": orjson.dumps(message.headers).decode(),
         "value": message.value,
         "error": type(error).__name__[:200],
-        "reason": redact(str(error))[:2000],
+        "reason": hide_numbers(str(error))[:2000],
         "attempts": attempts,
         "died_at": now,
         "replayed_at": None,

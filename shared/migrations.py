@@ -5,6 +5,7 @@ instead of stopping the shop.
 """
 
 import asyncio
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ LOCK = 0x68616C6C  # "hall": the advisory lock of whoever migrates
 def config_of(service: str, url: str) -> Config:
     """Alembic's configuration for one service's database."""
     config = Config()
-    folder = Path(__import__(f"services.{service}", fromlist=["_"]).__file__).parent / "migrations"
+    folder = Path(str(import_module(f"services.{service}").__file__)).parent / "migrations"
     config.set_main_option("script_location", str(folder))
     config.set_main_option("path_separator", "newline")
     config.attributes["url"] = url

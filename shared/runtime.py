@@ -13,7 +13,7 @@ from shared.database import Database
 from shared.keyring import KeyRing
 from shared.metrics import Metrics
 from shared.phones import PhoneBook
-from shared.security.tokens import Verifier
+from shared.security.tokens import IssuerKeys, RingKeys, Verifier
 from shared.settings import Settings
 from shared.wakeups import Wakeups
 
@@ -39,20 +39,26 @@ class Runtime:
         return self.database.wakeups
 
     @classmethod
-    def open(cls, service: str, settings: Settings, *, bus: Bus | None = None, wakeups: Wakeups | None = None) -> "Runtime":
+    def open(
+        cls, service: str, settings: Settings, *, bus: Bus | None = None, wakeups: Wakeups | None = None
+    ) -> "Runtime":
         """Read the keys and make the connections' pools; nothing is connected yet."""
         wakeups = wakeups or Wakeups()
-        keyring = KeyRing.open(settings.keyring_path, create=settings.bus_url == "embedded")
+        keyring = _keys(settings)
         http = httpx.AsyncClient(transport=AiohttpTransport(), timeout=httpx.Timeout(10))
         telemetry.configure(service, settings.otlp_endpoint)
         return cls(
             service=service,
             settings=settings,
-            database=Database(settings.database_url_of(service), service, wakeups=wakeups, pool=settings.database_pool),
+            database=Database(
+                settings.database_url_of(service), service, wakeups=wakeups, pool=settings.database_pool
+            ),
             bus=bus or open_bus(settings, service, wakeups),
             keyring=keyring,
             phones=PhoneBook(keyring),
-            verifier=Verifier(keyring, issuer_url=settings.issuer_url, http=http),
+            verifier=Verifier(
+                IssuerKeys(settings.issuer_url, http) if settings.issuer_url else RingKeys(keyring)
+            ),
             metrics=Metrics(),
             http=http,
             owns_bus=bus is None,
@@ -63,6 +69,12 @@ class Runtime:
         if self.owns_bus:
             await self.bus.close()
         await self.database.close()
+
+
+def _keys(settings: Settings) -> KeyRing:
+    """The key ring; a house in one process makes its own on the first start, processes apart must be given one."""
+    path = settings.keyring_path
+    return KeyRing.load_or_create(path) if settings.bus_url == "embedded" else KeyRing.load(path)
 
 
 def open_bus(settings: Settings, client: str, wakeups: Wakeups) -> Bus:

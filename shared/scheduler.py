@@ -1,7 +1,7 @@
 """Clock-driven work: each firing happens once across all replicas, in the transaction of its own effects.
 
 The row of a job remembers the last due time served; serving means moving it forward, which only one transaction can.
-A worker that was down serves the latest due time it missed, not each of them: jobs look at their tables, not at the clock.
+A worker that was down serves the latest due time it missed, not each of them: jobs look at their tables.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class Firing:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work by the clock: `every` so long, or by `cron` in Shanghai time. `run` returns True when there is more to do."""
+    """Work by the clock: `every` so long, or by `cron` in Shanghai time. `run` returns True while there is more."""
 
     name: str
     run: Callable[[AsyncSession, Firing], Awaitable[bool | None]]
@@ -101,7 +101,9 @@ class Scheduler:
             await self.fire(job, clock.now())
         except Exception as error:
             away = is_unavailable(error)
-            log.log(30 if away else 40, "job.failed", job=job.name, reason=type(error).__name__, exc_info=not away)
+            log.log(
+                30 if away else 40, "job.failed", job=job.name, reason=type(error).__name__, exc_info=not away
+            )
             return PAUSE_AFTER_FAILURE
         now = clock.now()
         return max(0.01, (job.due_after(now) - now).total_seconds())

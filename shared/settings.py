@@ -25,7 +25,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HALL_", env_file=".env", extra="ignore", frozen=True)
 
     data: Path = Field(Path("data"), description="数据目录")
-    database_url: str | None = Field(None, description="数据库地址，{service} 代表服务名；不填则用数据目录里的 SQLite")
+    database_url: str | None = Field(
+        None, description="数据库地址，{service} 代表服务名；不填则用数据目录里的 SQLite"
+    )
     database_pool: int = Field(10, ge=1, le=200, description="每个进程的 PostgreSQL 连接数上限")
     bus_url: str = Field("embedded", description="embedded 或 kafka://主机:端口[,主机:端口]")
     topic_partitions: int = Field(6, ge=1, le=1000, description="新建主题的分区数")

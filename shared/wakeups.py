@@ -20,13 +20,14 @@ class Wakeups:
                 bell.set()
 
     def bell(self, *names: str) -> "Bell":
+        """A waiter for any of these bells."""
         return Bell(self, names)
 
-    def _hang(self, names: Iterable[str], event: asyncio.Event) -> None:
+    def hang(self, names: Iterable[str], event: asyncio.Event) -> None:
         for name in names:
             self._bells[name].add(event)
 
-    def _take_down(self, names: Iterable[str], event: asyncio.Event) -> None:
+    def take_down(self, names: Iterable[str], event: asyncio.Event) -> None:
         for name in names:
             self._bells[name].discard(event)
 
@@ -36,7 +37,7 @@ class Bell:
 
     def __init__(self, wakeups: Wakeups, names: Iterable[str]) -> None:
         self._wakeups, self._names, self._event = wakeups, tuple(names), asyncio.Event()
-        wakeups._hang(self._names, self._event)
+        wakeups.hang(self._names, self._event)
 
     async def wait(self, timeout: float) -> None:
         """Return at the next ring or after `timeout` seconds, whichever comes first."""
@@ -51,4 +52,4 @@ class Bell:
         self._event.set()
 
     def close(self) -> None:
-        self._wakeups._take_down(self._names, self._event)
+        self._wakeups.take_down(self._names, self._event)

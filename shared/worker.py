@@ -5,20 +5,19 @@ Stopping drains: the batch in hand is finished, loops put down what they hold, t
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import dead_letters, idempotency, inbox, relay, resync
 from shared.bus.port import BusUnavailable
 from shared.consumer import Consumer, Handlers
 from shared.database import is_unavailable
-from shared.events import EVENTS
+from shared.events.registry import EVENTS
 from shared.relay import Relay
 from shared.resync import Resync
 from shared.runtime import Runtime
 from shared.scheduler import Firing, Job, Loop, Scheduler
-from sqlalchemy.ext.asyncio import AsyncSession
 
 log = structlog.get_logger(__name__)
 

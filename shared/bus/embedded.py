@@ -102,7 +102,10 @@ class _Reader:
         read_to = await self._positions()
         low = min(read_to.values())
         connection = await self._bus.connection()
-        sql = f"SELECT offset, topic, key, headers, value FROM log WHERE offset > ? AND topic IN ({self._marks}) ORDER BY offset LIMIT ?"
+        sql = (
+            "SELECT offset, topic, key, headers, value FROM log "
+            f"WHERE offset > ? AND topic IN ({self._marks}) ORDER BY offset LIMIT ?"
+        )
         rows = await connection.execute_fetchall(sql, (low, *self._topics, limit))
         found = [
             Fetched(topic, key, orjson.loads(headers), value, 0, offset)
@@ -118,7 +121,8 @@ class _Reader:
         if self._read_to is None:
             connection = await self._bus.connection()
             sql = f"SELECT topic, read_to FROM positions WHERE grp = ? AND topic IN ({self._marks})"
-            known = dict(await connection.execute_fetchall(sql, (self._group, *self._topics)))
+            rows = await connection.execute_fetchall(sql, (self._group, *self._topics))
+            known = {str(topic): int(at) for topic, at in rows}
             self._read_to = {topic: known.get(topic, 0) for topic in self._topics}
         return self._read_to
 

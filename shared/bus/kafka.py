@@ -18,19 +18,23 @@ from aiokafka.errors import (
     TopicAlreadyExistsError,
     UnknownTopicOrPartitionError,
 )
+from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import ConsumerRecord
 
 from shared.bus.port import BusUnavailable, Fetched, Message, Subscription
 
 MAX_REQUEST = 4 * 1024 * 1024
 BATCH_BYTES = 256 * 1024
+PARTITIONER = DefaultPartitioner()  # murmur2, as Kafka's own clients
 WEEK_MS = str(7 * 24 * 3600 * 1000)
 
 
 class KafkaBus:
-    """One process's connection to the cluster. Connects on first use, so that a start survives a cluster that is down."""
+    """One process's connection to the cluster, made on first use: a start survives a cluster that is down."""
 
-    def __init__(self, servers: str, *, partitions: int = 6, replication: int = 1, client: str = "hall") -> None:
+    def __init__(
+        self, servers: str, *, partitions: int = 6, replication: int = 1, client: str = "hall"
+    ) -> None:
         self._servers = servers.split(",")
         self._partitions, self._replication, self._client = partitions, replication, client
         self._producer: AIOKafkaProducer | None = None
@@ -77,7 +81,7 @@ class KafkaBus:
             if not found:
                 raise UnknownTopicOrPartitionError(message.topic)
             partitions = self._known[message.topic] = sorted(found)
-        return TopicPartition(message.topic, producer._partitioner(key, partitions, partitions))
+        return TopicPartition(message.topic, PARTITIONER(key, partitions, partitions))
 
     async def _send(
         self, producer: AIOKafkaProducer, tp: TopicPartition, messages: Sequence[Message]
@@ -170,7 +174,7 @@ class _Member:
         return [_fetched(record) for record in chain.from_iterable(records.values())]
 
     async def commit(self) -> None:
-        """A group that was rebalanced meanwhile refuses; the new owner reads the batch again and knows it by its inbox."""
+        """A group rebalanced meanwhile refuses; the new owner reads the batch again and knows it by its inbox."""
         if not self._batch:
             return
         try:

@@ -1,4 +1,4 @@
-"""What the house asks of a bus: durable publication in order per key, and groups that read on from what they committed."""
+"""What the house asks of a bus: durable publication, order per key, and groups that read on from their commits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
