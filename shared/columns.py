@@ -39,6 +39,14 @@ JsonB = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=Tr
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
+def tables_of(service: str) -> registry:
+    """What one service's tables are declared in: a MetaData of its own, since four services share a process.
+
+    `class Table(SQLModel, registry=tables_of("customer"))` is the base of that service's tables.
+    """
+    return registry(metadata=sa.MetaData(naming_convention=NAMING, info={"service": service}))
+
+
 def service_base(service: str) -> type[SQLModel]:
     """The base of one service's tables: a MetaData of its own, since four services share a process when embedded."""
     tables = registry(metadata=sa.MetaData(naming_convention=NAMING))
