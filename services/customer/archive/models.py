@@ -93,7 +93,7 @@ class Customer(Table, table=True):
 
     id: UUID = Field(primary_key=True)
     version: int = 1
-    status: str = Field("active", max_length=10)
+    status: str = Field(default="active", max_length=10)
     hall: str = Field(max_length=20)
     county: str = Field(max_length=20)
     clerk: str = Field(max_length=40)
@@ -104,22 +104,22 @@ class Customer(Table, table=True):
     brand: int
     age_band: int
     spend_band: int
-    gender: str | None = Field(None, max_length=10)
+    gender: str | None = Field(default=None, max_length=10)
     habits: list[int] = Field(sa_column=sa.Column(JsonB, nullable=False))
-    habits_note: str | None = Field(None, max_length=100)
+    habits_note: str | None = Field(default=None, max_length=100)
     preferences: list[int] = Field(sa_column=sa.Column(JsonB, nullable=False))
-    preferences_note: str | None = Field(None, max_length=100)
-    tier: str = Field(rules.NEW_CUSTOMERS_TIER, max_length=1)
+    preferences_note: str | None = Field(default=None, max_length=100)
+    tier: str = Field(default=rules.NEW_CUSTOMERS_TIER, max_length=1)
     sms_count: int = 0
-    number_stored_name: str | None = Field(None, max_length=60)
-    number_stored_number: str | None = Field(None, max_length=30)
-    number_stored_at: datetime | None = Field(None, sa_type=Timestamp)
-    number_stored_by: str | None = Field(None, max_length=40)
+    number_stored_name: str | None = Field(default=None, max_length=60)
+    number_stored_number: str | None = Field(default=None, max_length=30)
+    number_stored_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    number_stored_by: str | None = Field(default=None, max_length=40)
     carried_sms_count: int = 0
-    carried_recommendations: str | None = Field(None, max_length=500)
-    carried_services: str | None = Field(None, max_length=500)
-    external_source: str | None = Field(None, max_length=40)
-    external_id: str | None = Field(None, max_length=100)
+    carried_recommendations: str | None = Field(default=None, max_length=500)
+    carried_services: str | None = Field(default=None, max_length=500)
+    external_source: str | None = Field(default=None, max_length=40)
+    external_id: str | None = Field(default=None, max_length=100)
     archived_at: datetime = Field(sa_type=Timestamp)
     archived_by: str = Field(max_length=40)
     recorded_at: datetime = Field(sa_type=Timestamp)
@@ -320,8 +320,8 @@ class CustomerTicket(Table, table=True):
     ticket_id: UUID = Field(primary_key=True)
     customer_id: UUID
     version: int
-    kind: str | None = Field(None, max_length=20)
-    category: str | None = Field(None, max_length=60)
-    status: str | None = Field(None, max_length=20)
+    kind: str | None = Field(default=None, max_length=20)
+    category: str | None = Field(default=None, max_length=60)
+    status: str | None = Field(default=None, max_length=20)
     score: int | None = None
-    received_at: datetime | None = Field(None, sa_type=Timestamp)
+    received_at: datetime | None = Field(default=None, sa_type=Timestamp)

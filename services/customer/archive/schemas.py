@@ -1,14 +1,25 @@
 """Bodies of the archive API. The clear number appears in what comes in and in the answer to an audited reveal only."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
 
 from services.customer.archive import models, rules
-from services.customer.consent.rules import Purpose
+from services.customer.consent.models import Consent
+from services.customer.consent.rules import Purpose, granted
 from services.customer.consent.schemas import ConsentsGiven, EvidenceBody, WordingVersion
 
 NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
@@ -124,15 +135,17 @@ class CustomerPatch(_Body):
     preferences: Codes | None = None
     preferences_note: Note | None = None
 
+    @field_validator("phone", "name", "brand", "age_band", "spend_band", "habits", "preferences", mode="before")
+    @classmethod
+    def _cannot_be_emptied(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError("这一项不能清空。")
+        return value
+
     def changes(self) -> dict[str, Any]:
-        """What was sent. `null` empties an optional field and leaves one that must be filled as it is."""
+        """What was sent, beside the number."""
         sent = self.model_dump(exclude_unset=True, exclude={"phone"})
-        may_be_empty = {"gender", "habits_note", "preferences_note"}
-        return {
-            field: tuple(value) if isinstance(value, list) else value
-            for field, value in sent.items()
-            if value is not None or field in may_be_empty
-        }
+        return {field: tuple(value) if isinstance(value, list) else value for field, value in sent.items()}
 
 
 class PhoneLookup(_Body):
@@ -162,6 +175,13 @@ class NumberStoredRead(BaseModel):
     by: str
 
 
+class CompletenessRead(BaseModel):
+    """How many of the descriptive fields are filled, and of how many there are."""
+
+    filled: int
+    total: int
+
+
 class CustomerRead(BaseModel):
     """A customer as lists and forms show them: the number masked."""
 
@@ -183,7 +203,7 @@ class CustomerRead(BaseModel):
     preferences_note: str | None
     tier: str
     sms_count: int
-    completeness: int
+    completeness: CompletenessRead
     number_stored: NumberStoredRead | None
     external_id: ExternalIdBody | None
     archived_at: datetime
@@ -192,20 +212,21 @@ class CustomerRead(BaseModel):
 
     @classmethod
     def of(cls, customer: models.Customer) -> Self:
-        return cls.model_validate(cls._members(customer))
-
-    @staticmethod
-    def _members(customer: models.Customer) -> dict[str, Any]:
-        stored, external = customer.number_stored, customer.external
-        return {
-            **{column: getattr(customer, column) for column in SHOWN_AS_STORED},
-            "completeness": rules.completeness(customer.profile),
-            "number_stored": asdict(stored) if stored else None,
-            "external_id": asdict(external) if external else None,
-        }
+        return cls.model_validate(_shown(customer))
 
 
-SHOWN_AS_STORED = tuple(set(CustomerRead.model_fields) & set(models.Customer.model_fields) - {"external_id"})
+SHOWN_AS_STORED = tuple(CustomerRead.model_fields.keys() & models.Customer.model_fields.keys() - {"external_id"})
+
+
+def _shown(customer: models.Customer) -> dict[str, Any]:
+    stored, external = customer.number_stored, customer.external
+    filled, total = rules.completeness(customer.profile)
+    return {
+        **{field: getattr(customer, field) for field in SHOWN_AS_STORED},
+        "completeness": {"filled": filled, "total": total},
+        "number_stored": asdict(stored) if stored else None,
+        "external_id": asdict(external) if external else None,
+    }
 
 
 class CustomerCard(CustomerRead):
@@ -214,3 +235,36 @@ class CustomerCard(CustomerRead):
     consents: dict[Purpose, bool]
     recommendations: str
     services: str
+
+    @classmethod
+    def with_care(
+        cls, customer: models.Customer, consents: Iterable[Consent], tickets: Iterable[models.CustomerTicket]
+    ) -> Self:
+        care = {
+            "consents": granted(consents),
+            "recommendations": customer.carried_recommendations or "",
+            "services": rules.tickets_text(tickets, customer.carried_services),
+        }
+        return cls.model_validate({**_shown(customer), **care})
+
+
+class CodeRead(BaseModel):
+    """One code; a band owns its lower bound and not its upper one."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    code: int
+    label: str
+    lower: int | None
+    upper: int | None
+
+
+class ChangeRead(BaseModel):
+    """One edit: who, when, what; number and name only masked."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    at: datetime
+    by: str
+    version: int
+    changes: list[dict[str, Any]]

@@ -1,0 +1,195 @@
+"""Every query of the archive. Whoever asks with an area sees nothing outside it."""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from services.customer.archive.errors import CustomerNotFound
+from services.customer.archive.models import (
+    AccessLogEntry,
+    CodeRow,
+    Customer,
+    CustomerChange,
+    CustomerMessage,
+    CustomerTicket,
+    ExternalId,
+)
+from services.customer.archive.rules import Code, CodeTables
+from shared.database import insert_new, insert_rows, upsert, values_of
+from shared.pagination import Page, PageRequest, paginate
+from shared.security.tenancy import Area
+
+EVERYWHERE = Area.everything()
+CODES_ARE_READ_AGAIN_AFTER = 60.0
+_codes: WeakKeyDictionary[sa.Engine, tuple[float, CodeTables]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list of customers is narrowed to."""
+
+    hall: str | None = None
+    clerk: str | None = None
+    brand: int | None = None
+    tier: str | None = None
+    not_contacted_since: datetime | None = None
+    name_starts_with: str | None = None
+
+
+async def code_tables(session: AsyncSession) -> CodeTables:
+    """The code tables. Read again once a minute: they change once in years, and every registration needs them."""
+    bind = session.get_bind()
+    engine = bind.engine
+    read_at, tables = _codes.get(engine, (0.0, None))
+    if tables is None or time.monotonic() - read_at > CODES_ARE_READ_AGAIN_AFTER:
+        rows = (await session.scalars(select(CodeRow).order_by(col(CodeRow.kind), col(CodeRow.code)))).all()
+        tables = CodeTables(Code(row.kind, row.code, row.label, row.lower, row.upper) for row in rows)
+        _codes[engine] = time.monotonic(), tables
+    return tables
+
+
+async def get_customer(
+    session: AsyncSession, customer_id: UUID, area: Area = EVERYWHERE, *, lock: bool = False
+) -> Customer:
+    query = select(Customer).where(Customer.id == customer_id, _visible_from(area))
+    customer = (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
+    if customer is None:
+        raise CustomerNotFound
+    return customer
+
+
+async def customer_by_phone_or_none(session: AsyncSession, phone_index: str, area: Area) -> Customer | None:
+    query = select(Customer).where(
+        Customer.phone_index == phone_index, Customer.status == "active", _visible_from(area)
+    )
+    return (await session.scalars(query)).one_or_none()
+
+
+async def customer_by_external_id_or_none(
+    session: AsyncSession, external: ExternalId, area: Area
+) -> Customer | None:
+    """Locked until the transaction ends."""
+    query = select(Customer).where(
+        Customer.external_source == external.source, Customer.external_id == external.id, _visible_from(area)
+    )
+    return (await session.scalars(query.with_for_update())).one_or_none()
+
+
+async def active_id_of(session: AsyncSession, phone_index: str) -> UUID | None:
+    """Whose number it is, in whatever hall: an id and nothing else."""
+    query = select(Customer.id).where(Customer.phone_index == phone_index, Customer.status == "active")
+    return (await session.scalars(query)).one_or_none()
+
+
+async def active_among(session: AsyncSession, phone_indexes: Iterable[str]) -> Sequence[Customer]:
+    """The active customers with one of these numbers, in whatever hall, locked."""
+    query = select(Customer).where(
+        col(Customer.phone_index).in_(list(phone_indexes)), Customer.status == "active"
+    )
+    return (await session.scalars(query.order_by(col(Customer.id)).with_for_update())).all()
+
+
+async def customers_page(session: AsyncSession, area: Area, filters: Filters, page: PageRequest) -> Page[Any]:
+    """Newest first."""
+    query = select(Customer).where(_visible_from(area), *_narrowed_to(filters))
+    return await paginate(session, query, [(col(Customer.id), "desc")], page)
+
+
+async def customers_after(
+    session: AsyncSession, after: UUID | None, limit: int, area: Area = EVERYWHERE, filters: Filters = Filters()
+) -> Sequence[Customer]:
+    """Oldest first, for those who walk through all of them in chunks."""
+    query = select(Customer).where(_visible_from(area), Customer.status == "active", *_narrowed_to(filters))
+    if after is not None:
+        query = query.where(col(Customer.id) > after)
+    return (await session.scalars(query.order_by(col(Customer.id)).limit(limit))).all()
+
+
+async def insert_where_free(session: AsyncSession, customers: Sequence[Customer]) -> set[UUID]:
+    """Insert those whose number and external id are not taken, and return their ids.
+
+    The unique indexes decide, so that of any number of registrations at the same moment one wins.
+    """
+    on_postgresql = session.get_bind().dialect.name == "postgresql"
+    insert = (postgresql if on_postgresql else sqlite).insert(Customer)
+    free = insert.on_conflict_do_nothing().returning(Customer.id)
+    return set(await session.scalars(free, [values_of(customer) for customer in customers]))
+
+
+async def add_change(session: AsyncSession, *changes: CustomerChange) -> None:
+    await insert_rows(session, CustomerChange, changes)
+
+
+async def changes_page(session: AsyncSession, customer_id: UUID, page: PageRequest) -> Page[Any]:
+    """Newest first."""
+    query = select(CustomerChange).where(CustomerChange.customer_id == customer_id)
+    return await paginate(session, query, [(col(CustomerChange.id), "desc")], page)
+
+
+async def add_access(session: AsyncSession, entry: AccessLogEntry) -> None:
+    await insert_rows(session, AccessLogEntry, [entry])
+
+
+async def count_messages(session: AsyncSession, messages: Iterable[CustomerMessage]) -> None:
+    """Count each message once: what is already in the projection raises no count."""
+    by_id = {message.message_id: message for message in messages}
+    new = await insert_new(session, CustomerMessage, by_id.values(), key=["message_id"])
+    counts: dict[UUID, int] = {}
+    for message_id in new:
+        customer_id = by_id[message_id].customer_id
+        counts[customer_id] = counts.get(customer_id, 0) + 1
+    await _raise_counts(session, counts)
+
+
+async def _raise_counts(session: AsyncSession, counts: Mapping[UUID, int]) -> None:
+    """In the order of ids, so that two workers cannot wait for each other."""
+    if not counts:
+        return
+    raised = col(Customer.sms_count) + sa.bindparam("more")
+    update = sa.update(Customer).where(col(Customer.id) == sa.bindparam("customer")).values(sms_count=raised)
+    connection = await session.connection()
+    await connection.execute(update, [{"customer": key, "more": counts[key]} for key in sorted(counts)])
+
+
+async def put_ticket(session: AsyncSession, ticket: CustomerTicket, facts: Sequence[str]) -> None:
+    """Take over `facts` of the ticket whatever came before, and its status only when it is newer."""
+    await upsert(session, CustomerTicket, [ticket], key=["ticket_id"], update=["version", "status"], newer_by="version")
+    await upsert(session, CustomerTicket, [ticket], key=["ticket_id"], update=facts)
+
+
+async def tickets_of(session: AsyncSession, *customer_ids: UUID) -> Sequence[CustomerTicket]:
+    """Oldest first."""
+    query = select(CustomerTicket).where(col(CustomerTicket.customer_id).in_(customer_ids))
+    return (await session.scalars(query.order_by(col(CustomerTicket.received_at)))).all()
+
+
+def _visible_from(area: Area) -> sa.ColumnElement[bool]:
+    within = area.clause(col(Customer.hall), col(Customer.county))
+    return sa.and_(within, col(Customer.status) != "erased")
+
+
+def _narrowed_to(filters: Filters) -> list[sa.ColumnElement[bool]]:
+    wanted: list[sa.ColumnElement[bool]] = [
+        column == value
+        for column, value in (
+            (col(Customer.hall), filters.hall),
+            (col(Customer.clerk), filters.clerk),
+            (col(Customer.brand), filters.brand),
+            (col(Customer.tier), filters.tier),
+        )
+        if value is not None
+    ]
+    if filters.not_contacted_since is not None:
+        wanted.append(col(Customer.last_contact_at) < filters.not_contacted_since)
+    if filters.name_starts_with is not None:
+        wanted.append(col(Customer.name).startswith(filters.name_starts_with, autoescape=True))
+    return wanted
