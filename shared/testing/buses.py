@@ -6,12 +6,12 @@ from shared.bus.port import BusUnavailable, Fetched, Message, Subscription
 
 
 class RecordingBus:
-    """Keeps every published message in order; `down = True` refuses all; groups read one shared log."""
+    """Keeps every published message in order; `down = True` refuses all; groups have a position per topic."""
 
     def __init__(self) -> None:
         self.published: list[Message] = []
+        self.committed: dict[tuple[str, str], int] = {}
         self.down = False
-        self.committed: dict[str, int] = {}
 
     async def ensure_topics(self, topics: Sequence[str]) -> None:
         self.refuse_when_down()
@@ -22,7 +22,7 @@ class RecordingBus:
 
     async def subscribe(self, group: str, topics: Sequence[str]) -> Subscription:
         self.refuse_when_down()
-        return _Cursor(self, group, frozenset(topics))
+        return _Member(self, group, topics)
 
     async def check(self) -> bool:
         return not self.down
@@ -35,29 +35,35 @@ class RecordingBus:
             raise BusUnavailable("the bus is down")
 
 
-class _Cursor:
-    def __init__(self, bus: RecordingBus, group: str, topics: frozenset[str]) -> None:
+class _Member:
+    def __init__(self, bus: RecordingBus, group: str, topics: Sequence[str]) -> None:
         self._bus, self._group, self._topics = bus, group, topics
-        self._at = bus.committed.get(group, 0)
+        self._read_to = self._positions()
+
+    def _positions(self) -> dict[str, int]:
+        return {topic: self._bus.committed.get((self._group, topic), 0) for topic in self._topics}
+
+    def _unread(self) -> list[Fetched]:
+        return [
+            Fetched(m.topic, m.key, m.headers, m.value, 0, offset)
+            for offset, m in enumerate(self._bus.published)
+            if offset >= self._read_to.get(m.topic, offset + 1)
+        ]
 
     async def fetch(self, limit: int, timeout: float) -> list[Fetched]:
         self._bus.refuse_when_down()
-        found: list[Fetched] = []
-        while self._at < len(self._bus.published) and len(found) < limit:
-            message = self._bus.published[self._at]
-            if message.topic in self._topics:
-                found.append(Fetched(message.topic, message.key, message.headers, message.value, 0, self._at))
-            self._at += 1
+        found = self._unread()[:limit]
+        self._read_to.update({message.topic: message.offset + 1 for message in found})
         return found
 
     async def commit(self) -> None:
-        self._bus.committed[self._group] = self._at
+        self._bus.committed.update({(self._group, topic): at for topic, at in self._read_to.items()})
 
     async def rewind(self) -> None:
-        self._at = self._bus.committed.get(self._group, 0)
+        self._read_to = self._positions()
 
     async def lag(self) -> int:
-        return len(self._bus.published) - self._at
+        return len(self._unread())
 
     async def close(self) -> None:
         return None

@@ -1,6 +1,6 @@
 """The kernel's own tests run on both databases."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -9,9 +9,13 @@ from shared.database import Database
 from tests.shared.kernel import make_tables
 
 
-@pytest.fixture
-async def kernel_database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path}/kernel.sqlite3", "customer")
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+async def kernel_database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    url = f"sqlite+aiosqlite:///{tmp_path}/kernel.sqlite3"
+    if request.param == "postgresql":
+        empty: Callable[[], str] = request.getfixturevalue("empty_postgresql")
+        url = empty()
+    database = Database(url, "customer")
     await make_tables(database)
     yield database
     await database.close()
