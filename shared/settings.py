@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     public_url: str = Field("http://127.0.0.1:8000", description="用户访问的地址")
     issuer_url: str | None = Field(None, description="令牌签发方的 JWKS 地址；不填则用本机密钥文件里的公钥")
     secure_cookies: bool = Field(False, description="是否只在 HTTPS 下发送登录 Cookie")
+    rate_limit_client: int = Field(120_000, ge=1, description="每个已认证调用方每分钟的请求上限")
+    rate_limit_guest: int = Field(6_000, ge=1, description="每个未认证地址每分钟的请求上限")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="日志级别")
     otlp_endpoint: str | None = Field(None, description="OpenTelemetry 收集器地址")
     drain_seconds: float = Field(20, gt=0, le=300, description="停机时等待处理完的最长秒数")

@@ -6,27 +6,32 @@ HALL_ROLES = frozenset({"pos", "clerk", "hall_manager"})
 COUNTY_ROLES = frozenset({"county_manager"})
 OFFICE_ROLES = frozenset({"regional_office", "auditor", "admin"})
 
-_READ = frozenset(
+
+def _scopes(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_READ = _scopes(
     "customers:read consents:read directory:read products:read recommendations:read activations:read scripts:read "
     "surveys:read contracts:read reports:read messages:read templates:read campaigns:read calendar:read "
-    "tickets:read work_orders:read policies:read scores:read schemes:read".split()
+    "tickets:read work_orders:read policies:read scores:read schemes:read"
 )
-_COUNTER = _READ | frozenset(
+_COUNTER = _READ | _scopes(
     "customers:write consents:write touches:write recommendations:write activations:write surveys:write "
-    "contracts:write reports:write messages:write tickets:write".split()
+    "contracts:write reports:write messages:write tickets:write"
 )
-_HALL_LEAD = _COUNTER | frozenset(
+_HALL_LEAD = _COUNTER | _scopes(
     "imports:write handovers:write scripts:write campaigns:write suppressions:write work_orders:write "
-    "spot_checks:write training:write phone:reveal".split()
+    "spot_checks:write training:write phone:reveal"
 )
-_COUNTY_LEAD = _HALL_LEAD | frozenset(
+_COUNTY_LEAD = _HALL_LEAD | _scopes(
     "products:write templates:write campaigns:approve targets:write rewards:write policies:write "
-    "directory:write feeds:read proofs:read".split()
+    "directory:write feeds:read proofs:read"
 )
-_OFFICE = _COUNTY_LEAD | frozenset(
-    "schemes:write periods:write calendar:write purges:write access_log:read invariants:read".split()
+_OFFICE = _COUNTY_LEAD | _scopes(
+    "schemes:write periods:write calendar:write purges:write access_log:read invariants:read"
 )
-_ADMIN = _OFFICE | frozenset("clients:write users:write".split())
+_ADMIN = _OFFICE | _scopes("clients:write users:write")
 
 SCOPES_OF: dict[str, frozenset[str]] = {
     "pos": _COUNTER | {"imports:write", "work_orders:write"},

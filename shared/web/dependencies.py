@@ -1,4 +1,4 @@
-"""What routes ask for: `here: Here`, `once: Once`, `page: PageQuery`, `if_match: IfMatch`, and a caller through `requires`."""
+"""What routes ask for: `Here`, `Once`, `PageQuery`, `IfMatch`, and a `Caller` through `requires`."""
 
 from typing import Annotated, cast
 
@@ -15,7 +15,7 @@ __all__ = ["AnyCaller", "Here", "IfMatch", "Once", "PageQuery", "requires"]
 
 
 async def _runtime(request: Request) -> Runtime:
-    return cast(Runtime, request.app.state.runtime)
+    return cast("Runtime", request.app.state.runtime)
 
 
 Here = Annotated[Runtime, Depends(_runtime)]

@@ -1,25 +1,68 @@
 """`once: Once` in a route: the effect and the answer to its `Idempotency-Key` are stored in one transaction."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import hashlib
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Annotated, Any
 
+import orjson
 from fastapi import Depends, Request
+from pydantic import BaseModel
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import UploadFile
 from starlette.responses import Response
+
+from shared import clock, idempotency
+from shared.database import Database
+from shared.errors import HallError
+from shared.idempotency import Answer, IdempotencyInProgress, IdempotencyKeyReused
+from shared.security.authentication import authenticate
+from shared.web.etags import etag as tag_of
+
+KEPT_HEADERS = ("content-type", "etag", "location")
+CHUNK = 1 << 20
+
+
+class StoredAnswer(Exception):
+    """Ends a request whose answer is already known; the application sends `response`."""
+
+    def __init__(self, response: Response) -> None:
+        self.response = response
+        super().__init__("stored answer")
+
+
+class _Overtaken(Exception):
+    """Another request has stored its answer first; ours is rolled back."""
 
 
 class OnceOnly:
-    """One request that must have its effect once."""
+    """One request that must have its effect once, whoever sends it again and however often."""
 
-    def __init__(self, request: Request, key: str) -> None:
-        self._request, self._key = request, key
+    def __init__(self, request: Request, client: str, key: str) -> None:
+        self._request, self._client = request, client
+        # Hashed, since callers like to build keys from telephone numbers, and those are not stored in clear.
+        self._key = hashlib.sha256(key.encode()).hexdigest()
+        self._database: Database = request.app.state.runtime.database
+        self._running: set[tuple[str, str]] = request.app.state.running_keys
+        self._answer: Response | None = None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """The runtime's transaction; raises the stored answer when this key has one."""
-        raise NotImplementedError
-        yield
+        """The service's transaction. Raises the stored answer when this key has one, 409 while the first is at it."""
+        fingerprint = await self._fingerprint()
+        with self._alone():
+            try:
+                async with self._database.transaction() as session:
+                    known = await idempotency.claim(session, self._client, self._key, now=clock.now())
+                    if known is not None:
+                        raise self._replay(known, fingerprint)
+                    yield session
+                    await self._keep(session, fingerprint)
+            except (HallError, IntegrityError, _Overtaken):
+                # The refusal may be the trace of the first request's own effect: then its answer is the answer.
+                await self._replay_if_overtaken(fingerprint)
+                raise
 
     def answer(
         self,
@@ -29,12 +72,89 @@ class OnceOnly:
         etag: int | str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """Build the response, to be stored when the block closes. `body` is a Pydantic model or JSON-able."""
-        raise NotImplementedError
+        """The response, stored when the block closes (not when it is an error). `body`: Pydantic model or JSON-able."""
+        self._answer = json_response(status, body, etag=etag, headers=headers)
+        return self._answer
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        mine = (self._client, self._key)
+        if mine in self._running:
+            raise IdempotencyInProgress
+        self._running.add(mine)
+        try:
+            yield
+        finally:
+            self._running.discard(mine)
+
+    async def _keep(self, session: AsyncSession, fingerprint: str) -> None:
+        if self._answer is None:
+            raise RuntimeError("once.answer() was not called inside once.transaction()")
+        if self._answer.status_code >= 400:
+            return
+        headers = {name: self._answer.headers[name] for name in KEPT_HEADERS if name in self._answer.headers}
+        kept = Answer(fingerprint, self._answer.status_code, headers, bytes(self._answer.body))
+        if not await idempotency.keep(session, self._client, self._key, kept, now=clock.now()):
+            raise _Overtaken
+
+    async def _replay_if_overtaken(self, fingerprint: str) -> None:
+        async with self._database.reading() as session:
+            known = await idempotency.find(session, self._client, self._key, now=clock.now())
+        if known is not None:
+            raise self._replay(known, fingerprint)
+
+    def _replay(self, known: Answer, fingerprint: str) -> Exception:
+        if known.fingerprint != fingerprint:
+            return IdempotencyKeyReused()
+        headers = {**known.headers, "idempotency-replayed": "true"}
+        return StoredAnswer(Response(known.body, known.status, headers))
+
+    async def _fingerprint(self) -> str:
+        request = self._request
+        kind = request.headers.get("content-type", "")
+        body = await (_form_digest(request) if kind.startswith("multipart/") else request.body())
+        return idempotency.fingerprint(request.method, request.url.path, request.scope["query_string"], body)
 
 
-async def _once(request: Request) -> OnceOnly:
-    raise NotImplementedError
+async def _form_digest(request: Request) -> bytes:
+    """Names, values and file contents, but not the multipart boundary, which changes with every attempt."""
+    digest = hashlib.sha256()
+    for name, value in (await request.form()).multi_items():
+        digest.update(orjson.dumps([name, value.filename if isinstance(value, UploadFile) else value]))
+        if isinstance(value, UploadFile):
+            await value.seek(0)
+            while chunk := await value.read(CHUNK):
+                digest.update(chunk)
+            await value.seek(0)
+    return digest.digest()
 
 
-Once = Annotated[OnceOnly, Depends(_once)]
+def json_response(
+    status: int, body: Any, *, etag: int | str | None = None, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A JSON response with its entity tag."""
+    content = (
+        body.model_dump_json().encode() if isinstance(body, BaseModel) else orjson.dumps(body, default=_plain)
+    )
+    sent = dict(headers or {})
+    if etag is not None:
+        sent["etag"] = tag_of(etag)
+    return Response(content, status, sent, media_type="application/json")
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else str(value)
+
+
+async def once_only(request: Request) -> OnceOnly:
+    """Dependency: who is asking, then the key; 401 comes before 400."""
+    caller = await authenticate(request)
+    key = request.headers.get("idempotency-key", "").strip()
+    if not key:
+        raise idempotency.IdempotencyKeyRequired
+    if len(key) > idempotency.LONGEST_KEY or not key.isascii() or not key.isprintable():
+        raise idempotency.IdempotencyKeyInvalid
+    return OnceOnly(request, caller.subject, key)
+
+
+Once = Annotated[OnceOnly, Depends(once_only)]

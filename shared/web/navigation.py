@@ -1,0 +1,42 @@
+"""The pages in the header, by role; one list for all services, since they look like one house."""
+
+from dataclasses import dataclass
+
+from shared.security.tenancy import Caller
+
+ROLE_NAMES = {
+    "pos": "营业终端",
+    "clerk": "客户经理",
+    "hall_manager": "营业厅经理",
+    "county_manager": "区县经理",
+    "regional_office": "市场部",
+    "gateway": "短信网关",
+    "auditor": "审计员",
+    "admin": "管理员",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of the header; `key` is its access key."""
+
+    href: str
+    label: str
+    key: str
+    roles: frozenset[str]
+
+
+_PLACES = (
+    Place("/customer/workbench", "工作台", "1", frozenset({"clerk", "hall_manager"})),
+    Place(
+        "/kpi/board",
+        "考核",
+        "2",
+        frozenset({"hall_manager", "county_manager", "regional_office", "auditor", "admin"}),
+    ),
+)
+
+
+def places_for(caller: Caller | None) -> list[Place]:
+    """Where this caller may go from any page."""
+    return [place for place in _PLACES if caller is not None and caller.role in place.roles]
