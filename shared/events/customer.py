@@ -18,7 +18,7 @@ class OpeningHours(Data):
 
     weekdays: tuple[int, ...] = Field(description="ISO weekdays, 1 = Monday to 7 = Sunday.")
     opens: time
-    closes: time
+    closes: time = Field(description="00:00 is the end of the day.")
 
 
 class Consent(Data):

@@ -1,0 +1,131 @@
+"""`hall`: the operators' tool. Works beside a running house, answers scripts in JSON, and exits 0, 1 or 2.
+
+0 done · 1 failed, or something does not agree · 2 wrong use or wrong settings, with one line on standard error.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+from sqlalchemy.exc import DBAPIError
+
+from deploy.commands import clients, keys, messages, users
+from deploy.commands.console import FAILED, WRONG_USE, AsJson, answer, settings
+from shared.errors import HallError
+from shared.keyring import KeyRingUnusable
+from shared.settings import SERVICES, SettingsError
+
+app = typer.Typer(
+    name="hall",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="营业厅客户经理平台的运维工具。设置来自环境变量 HALL_… 或 .env 文件，HALL_DATA 是数据目录。",
+)
+config_app = typer.Typer(no_args_is_help=True, help="设置")
+app.add_typer(config_app, name="config")
+app.add_typer(clients.app, name="clients")
+app.add_typer(users.app, name="users")
+app.add_typer(keys.app, name="keys")
+app.add_typer(messages.relay_app, name="relay")
+app.add_typer(messages.letters_app, name="dead-letters")
+app.command("resync")(messages.resync_command)
+
+Host = Annotated[str, typer.Option(help="监听地址")]
+ServiceName = Annotated[str, typer.Argument(metavar="NAME", help="customer、messaging、complaints、kpi")]
+
+
+@app.command()
+def run(host: Host = "127.0.0.1", port: Annotated[int, typer.Option(help="监听端口")] = 8000) -> None:
+    """在一个进程里运行整个平台（SQLite，内置事件总线）；数据库没有的表会先建好。"""
+    from deploy import assembly, embedded, serving
+
+    assembly.migrate(assembly.check_settings()["customer"])
+    serving.run(embedded.serve(host, port))
+
+
+@app.command()
+def service(
+    name: ServiceName,
+    host: Host = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="监听端口，不填则用该服务的默认端口")] = None,
+) -> None:
+    """单独运行一个服务的接口进程（Kafka 与 PostgreSQL）。"""
+    from deploy import distributed, serving
+
+    serving.run(distributed.serve_app(_known(name), host, port))
+
+
+@app.command()
+def worker(name: ServiceName) -> None:
+    """单独运行一个服务的后台进程（Kafka 与 PostgreSQL）。"""
+    from deploy import distributed, serving
+
+    serving.run(distributed.serve_worker(_known(name)))
+
+
+@app.command()
+def migrate(as_json: AsJson = False) -> None:
+    """把四个服务的数据库升级到最新结构；已是最新则不变。"""
+    from deploy import assembly
+
+    current = settings()
+    assembly.migrate(current)
+    rows = {name: current.database_url_of(name).partition("@")[2] or current.data for name in SERVICES}
+    answer({"migrated": list(rows)}, "数据库结构已是最新。", as_json=as_json)
+
+
+@config_app.command("check")
+def config_check(as_json: AsJson = False) -> None:
+    """检查设置和密钥文件是否可用，不启动任何东西。"""
+    from deploy import assembly
+
+    current = assembly.check_settings()["customer"]
+    if current.keyring_path.exists() or current.bus_url != "embedded":
+        _check_keys()
+    data = {
+        "ok": True,
+        "mode": "embedded" if current.bus_url == "embedded" else "distributed",
+        "data": current.data.resolve(),
+        "bus": current.bus_url,
+        "database": "postgresql" if current.on_postgresql else "sqlite",
+        "public_url": current.public_url,
+    }
+    answer(data, ["设置可用。", *(f"{name}  {value}" for name, value in data.items())], as_json=as_json)
+
+
+def main() -> None:
+    """The console script. Expected failures are one line; anything else is a bug and shows its traceback."""
+    try:
+        app()
+    except (SettingsError, KeyRingUnusable) as error:
+        _stop(str(error), WRONG_USE)
+    except HallError as error:
+        _stop(error.message, FAILED)
+    except DBAPIError as error:
+        _stop(_explained(error), FAILED)
+
+
+def _known(name: str) -> str:
+    if name not in SERVICES:
+        raise SettingsError(f"没有 {name} 这个服务，可用的有：{'、'.join(SERVICES)}")
+    return name
+
+
+def _check_keys() -> None:
+    from shared.keyring import KeyRing
+
+    KeyRing.load(settings().keyring_path)
+
+
+def _explained(error: DBAPIError) -> str:
+    said = str(error.orig)
+    if "no such table" in said or "does not exist" in said:
+        return "数据库还没有建好，请先运行 hall migrate。"
+    return f"数据库不可用：{said.splitlines()[0][:200]}"
+
+
+def _stop(line: str, code: int) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.exit(code)

@@ -1,0 +1,1 @@
+"""The four services of the house. They meet on the bus, never in Python."""

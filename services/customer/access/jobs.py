@@ -1,0 +1,15 @@
+"""Clock-driven work of access: forgetting failures nobody added to for a day."""
+
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.customer.access import usecases
+from shared.scheduler import Firing, Job
+
+
+async def forget_old_failures(session: AsyncSession, firing: Firing) -> bool:
+    return await usecases.forget_old_failures(session, now=firing.now)
+
+
+JOBS = [Job("forget_old_failures", forget_old_failures, every=timedelta(hours=1))]

@@ -1,0 +1,17 @@
+"""The customer service's HTTP application: its capabilities' routes and pages."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from services.customer.access import pages as access_pages
+from services.customer.access import routes as access
+from services.customer.directory import routes as directory
+from shared.runtime import Runtime
+from shared.web.app import create_app
+
+ROUTERS = (access.router, access_pages.router, directory.router)
+
+
+def build_app(runtime: Runtime) -> FastAPI:
+    return create_app(runtime, "营业厅客户经理 · 客户服务", ROUTERS, templates=Path(__file__).parent)

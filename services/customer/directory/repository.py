@@ -1,0 +1,170 @@
+"""Every query of the directory. Whoever asks with an area sees nothing outside it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from services.customer.directory.errors import ClerkNotFound, CountyNotFound, HallNotFound
+from services.customer.directory.models import Clerk, County, Hall
+from shared.pagination import Page, PageRequest, paginate
+from shared.security.tenancy import Area
+
+EVERYWHERE = Area.everything()
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A hall as its counter knows it, and whether the clerk asked about works there."""
+
+    hall: str
+    county: str
+    registered_name: str
+    number: str
+    clerk_works_here: bool
+
+
+async def get_counter(session: AsyncSession, hall: str, staff_no: str, area: Area, day: date) -> Counter:
+    """The hall and the clerk in one round trip, for paths that are hot; raises HallNotFound."""
+    works = sa.and_(col(Clerk.staff_no) == staff_no, col(Clerk.hall) == col(Hall.code), _effective_on(day))
+    columns = (
+        col(Hall.code),
+        col(Hall.county),
+        col(Hall.registered_name),
+        col(Hall.number),
+        col(Clerk.staff_no),
+    )
+    query = sa.select(*columns).outerjoin(Clerk, works)
+    within = area.clause(col(Hall.code), col(Hall.county))
+    row = (await session.execute(query.where(col(Hall.code) == hall, within))).one_or_none()
+    if row is None:
+        raise HallNotFound
+    return Counter(row[0], row[1], row[2], row[3], clerk_works_here=row[4] is not None)
+
+
+async def get_county(
+    session: AsyncSession, code: str, area: Area = EVERYWHERE, *, lock: bool = False
+) -> County:
+    """Halls see their own county too, so a hall's area widens to its county here."""
+    county = await county_or_none(session, code, area, lock=lock)
+    if county is None:
+        raise CountyNotFound
+    return county
+
+
+async def county_or_none(
+    session: AsyncSession, code: str, area: Area = EVERYWHERE, *, lock: bool = False
+) -> County | None:
+    statement = select(County).where(col(County.code) == code, _county_within(area))
+    county: County | None = await _one(session, statement, lock=lock)
+    return county
+
+
+async def get_hall(session: AsyncSession, code: str, area: Area = EVERYWHERE, *, lock: bool = False) -> Hall:
+    hall = await hall_or_none(session, code, area, lock=lock)
+    if hall is None:
+        raise HallNotFound
+    return hall
+
+
+async def hall_or_none(
+    session: AsyncSession, code: str, area: Area = EVERYWHERE, *, lock: bool = False
+) -> Hall | None:
+    within = area.clause(col(Hall.code), col(Hall.county))
+    hall: Hall | None = await _one(session, select(Hall).where(Hall.code == code, within), lock=lock)
+    return hall
+
+
+async def get_clerk(
+    session: AsyncSession, staff_no: str, area: Area = EVERYWHERE, *, lock: bool = False
+) -> Clerk:
+    clerk = await clerk_or_none(session, staff_no, area, lock=lock)
+    if clerk is None:
+        raise ClerkNotFound
+    return clerk
+
+
+async def clerk_or_none(
+    session: AsyncSession, staff_no: str, area: Area = EVERYWHERE, *, lock: bool = False
+) -> Clerk | None:
+    within = area.clause(col(Clerk.hall), col(Clerk.county))
+    clerk: Clerk | None = await _one(
+        session, select(Clerk).where(Clerk.staff_no == staff_no, within), lock=lock
+    )
+    return clerk
+
+
+async def counties_page(session: AsyncSession, area: Area, page: PageRequest) -> Page[Any]:
+    return await paginate(
+        session, select(County).where(_county_within(area)), [(col(County.code), "asc")], page
+    )
+
+
+async def halls_page(
+    session: AsyncSession, area: Area, page: PageRequest, *, county: str | None
+) -> Page[Any]:
+    statement = select(Hall).where(area.clause(col(Hall.code), col(Hall.county)))
+    if county is not None:
+        statement = statement.where(Hall.county == county)
+    return await paginate(session, statement, [(col(Hall.code), "asc")], page)
+
+
+async def clerks_page(
+    session: AsyncSession,
+    area: Area,
+    page: PageRequest,
+    *,
+    hall: str | None = None,
+    role: str | None = None,
+    effective_on: date | None = None,
+) -> Page[Any]:
+    statement = select(Clerk).where(area.clause(col(Clerk.hall), col(Clerk.county)))
+    if hall is not None:
+        statement = statement.where(Clerk.hall == hall)
+    if role is not None:
+        statement = statement.where(Clerk.role == role)
+    if effective_on is not None:
+        statement = statement.where(_effective_on(effective_on))
+    return await paginate(session, statement, [(col(Clerk.staff_no), "asc")], page)
+
+
+async def clerks_of_hall(session: AsyncSession, hall: str, day: date) -> Sequence[Clerk]:
+    """The clerks who work at the hall on that day, by staff number; a hall has tens, not thousands."""
+    statement = select(Clerk).where(Clerk.hall == hall, _effective_on(day)).order_by(col(Clerk.staff_no))
+    return (await session.execute(statement)).scalars().all()
+
+
+async def halls_of_county(session: AsyncSession, county: str, *, lock: bool = False) -> Sequence[Hall]:
+    statement = select(Hall).where(Hall.county == county).order_by(col(Hall.code))
+    return (await session.execute(statement.with_for_update() if lock else statement)).scalars().all()
+
+
+async def halls_after(session: AsyncSession, code: str, limit: int) -> list[tuple[Hall, str]]:
+    """Halls by code, each with the name of its county."""
+    joined = sa.select(Hall, col(County.name)).join(County, col(County.code) == col(Hall.county))
+    statement = joined.where(col(Hall.code) > code).order_by(col(Hall.code)).limit(limit)
+    return [(hall, county_name) for hall, county_name in await session.execute(statement)]
+
+
+async def clerks_after(session: AsyncSession, staff_no: str, limit: int) -> Sequence[Clerk]:
+    statement = select(Clerk).where(Clerk.staff_no > staff_no).order_by(col(Clerk.staff_no)).limit(limit)
+    return (await session.execute(statement)).scalars().all()
+
+
+def _effective_on(day: date) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        col(Clerk.effective_from) <= day,
+        sa.or_(col(Clerk.effective_to).is_(None), col(Clerk.effective_to) >= day),
+    )
+
+
+def _county_within(area: Area) -> sa.ColumnElement[bool]:
+    return Area(county=area.county, nothing=area.nothing).clause(None, col(County.code))
+
+
+async def _one(session: AsyncSession, statement: Any, *, lock: bool) -> Any:
+    return (await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none()
