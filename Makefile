@@ -10,6 +10,8 @@ RUN_STAMP := .venv/.runtime
 DEV_STAMP := .venv/.development
 CODE := services shared deploy tests $(wildcard bench)
 PYTEST_ARGS ?= -n 2 --dist loadgroup
+# the variables `make cluster-up` wrote, for parts of the distributed house started by hand
+CLUSTER := set -a; [ ! -f run/cluster.env ] || . ./run/cluster.env;
 export HALL_DATA ?= $(DATA)
 
 help: ## this list
@@ -45,10 +47,10 @@ run-distributed: $(RUN_STAMP) ## four services, two workers each, one origin, on
 	$(V)/python -m deploy.native.house --port $(PORT)
 
 service: $(RUN_STAMP) ## one service's HTTP process (S=customer)
-	$(V)/hall service $(S)
+	$(CLUSTER) exec $(V)/hall service $(S)
 
 worker: $(RUN_STAMP) ## one service's worker process (S=customer)
-	$(V)/hall worker $(S)
+	$(CLUSTER) exec $(V)/hall worker $(S)
 
 format: $(DEV_STAMP) ## rewrite the code in the house's form
 	$(V)/ruff format $(CODE) && $(V)/ruff check --fix-only -q $(CODE)

@@ -1,6 +1,6 @@
-"""Kannel (bearerbox and smsbox) with an SMS centre behind it that keeps what it is sent and can send replies.
+"""Kannel (bearerbox and smsbox) with an SMS centre behind it that keeps what it is sent and can reply.
 
-The centre speaks the line protocol of Kannel's fakesmsc; the gateway between it and the house is the real one.
+The centre speaks the line protocol of Kannel's fakesmsc; the gateway before it is the real one.
 """
 
 import shutil
@@ -191,7 +191,7 @@ class SmsCentre:
 
 
 def parse_line(line: str) -> Received:
-    """`sender to text words…`, `sender to ucs-2 %XX…`; a part of a long one is `sender to udh %XX… data %XX…`."""
+    """`sender to text words…`, `sender to ucs-2 %XX…`, or a part: `sender to udh %XX… data %XX…`."""
     sender, to, kind, rest = line.split(" ", 3)
     if kind == "text":
         return Received(sender, to, kind, rest.encode())

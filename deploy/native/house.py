@@ -1,0 +1,112 @@
+"""The distributed house on one machine: every app and every worker a process of its own, and one origin before them.
+
+A process that ends without being asked is started again; SIGINT or SIGTERM lets all of them drain.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from deploy.native.cluster import SERVICES, read_environment
+from deploy.native.origin import Origin
+
+PORTS = dict(zip(SERVICES, (8001, 8002, 8003, 8004), strict=True))
+HALL = [str(Path(sys.executable).with_name("hall"))]
+LOGS = Path("run/logs")
+RESTART_AFTER = 1.0
+GRACE = 40.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process of the house: its name, and what `hall` is asked to run."""
+
+    name: str
+    arguments: tuple[str, ...]
+
+
+def parts(workers: int, ports: Mapping[str, int]) -> list[Part]:
+    """One app and several workers for each service."""
+    apps = [Part(service, ("service", service, "--port", str(ports[service]))) for service in SERVICES]
+    copies = [(service, number) for service in SERVICES for number in range(1, workers + 1)]
+    return [*apps, *(Part(f"{service}-worker-{number}", ("worker", service)) for service, number in copies)]
+
+
+async def keep_running(part: Part, environment: Mapping[str, str], stop: asyncio.Event) -> None:
+    """Run a part until `stop`, again and again when it ends by itself; then let it drain."""
+    while not stop.is_set():
+        with (LOGS / f"{part.name}.log").open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                *HALL, *part.arguments, stdout=log, stderr=log, env=environment, start_new_session=True
+            )
+        (LOGS / f"{part.name}.pid").write_text(str(process.pid))
+        ended, asked = asyncio.create_task(process.wait()), asyncio.create_task(stop.wait())
+        await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
+        if asked.done():
+            await _drain(process)
+            return
+        asked.cancel()
+        print(f"{part.name} 已退出（{process.returncode}），{RESTART_AFTER:g} 秒后重新启动", flush=True)
+        await asyncio.sleep(RESTART_AFTER)
+
+
+async def _drain(process: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), GRACE)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def prepare(environment: Mapping[str, str]) -> None:
+    """Keys on the first start, and the databases in their newest form."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    keyring = environment.get("HALL_KEYRING") or Path(environment["HALL_DATA"]) / "keyring.json"
+    if not Path(keyring).exists():
+        subprocess.run([*HALL, "keys", "create"], check=True, env=environment)
+    subprocess.run([*HALL, "migrate"], check=True, env=environment)
+
+
+async def serve(port: int, workers: int, environment: Mapping[str, str]) -> None:
+    """Everything until a signal."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    origin = Origin({name: f"http://127.0.0.1:{own}" for name, own in PORTS.items()}, "customer")
+    runner = web.AppRunner(origin.app(), access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    async with asyncio.TaskGroup() as group:
+        for part in parts(workers, PORTS):
+            group.create_task(keep_running(part, environment, stop))
+        print(f"分布式平台正在启动：http://127.0.0.1:{port}  日志在 {LOGS}/，Ctrl-C 停止", flush=True)
+    await runner.cleanup()
+
+
+def main() -> None:
+    """`python -m deploy.native.house [--port 8000] [--workers 2]`."""
+    parser = argparse.ArgumentParser(description="在本机以分布式方式运行整个平台")
+    parser.add_argument("--port", type=int, default=8000, help="统一入口的端口")
+    parser.add_argument("--workers", type=int, default=2, help="每个服务的后台进程数")
+    wishes = parser.parse_args()
+    cluster = read_environment()
+    if not cluster:
+        sys.exit("集群尚未启动，请先运行 make cluster-up")
+    environment = {**os.environ, **cluster, "HALL_PUBLIC_URL": f"http://127.0.0.1:{wishes.port}"}
+    prepare(environment)
+    asyncio.run(serve(wishes.port, wishes.workers, environment))
+
+
+if __name__ == "__main__":
+    main()
