@@ -6,8 +6,16 @@ import aiohttp
 from aiohttp import web
 
 HOP_BY_HOP = frozenset(
-    ("connection", "keep-alive", "proxy-authenticate", "proxy-authorization")
-    + ("te", "trailer", "transfer-encoding", "upgrade")
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
 )
 UNAVAILABLE = (
     b'{"type":"about:blank","title":"Service Unavailable","status":503,"code":"unavailable","detail":"%s"}'
