@@ -8,10 +8,10 @@ from shared.pagination import PageRequest
 from shared.runtime import Runtime
 from shared.security.scopes import requires
 from shared.security.tenancy import Caller
-from shared.web.etags import ExpectedVersion, expected_version
+from shared.web.etags import ExpectedVersion, expected_version, version_stated
 from shared.web.once import Once
 
-__all__ = ["AnyCaller", "Here", "IfMatch", "Once", "PageQuery", "requires"]
+__all__ = ["AnyCaller", "Here", "IfMatch", "IfMatchToChange", "Once", "PageQuery", "requires"]
 
 
 async def _runtime(request: Request) -> Runtime:
@@ -22,3 +22,4 @@ Here = Annotated[Runtime, Depends(_runtime)]
 AnyCaller = Annotated[Caller, requires()]
 PageQuery = Annotated[PageRequest, Depends()]
 IfMatch = Annotated[ExpectedVersion, Depends(expected_version)]
+IfMatchToChange = Annotated[ExpectedVersion, Depends(version_stated)]

@@ -19,7 +19,9 @@ class ExpectedVersion:
     tags: frozenset[str]
 
     def check(self, version: int | str) -> None:
-        """Raise 412 `version-stale` unless the resource still has that version."""
+        """Raise 412 `version-stale` unless the resource still has that version, 428 when none was stated."""
+        if not self.tags:
+            raise PreconditionRequired
         if "*" not in self.tags and etag(version) not in self.tags:
             raise PreconditionFailed(current_etag=etag(version))
 
@@ -30,3 +32,8 @@ async def expected_version(request: Request) -> ExpectedVersion:
     if not header:
         raise PreconditionRequired
     return ExpectedVersion(frozenset(part.strip() for part in header.split(",")))
+
+
+async def version_stated(request: Request) -> ExpectedVersion:
+    """The dependency behind `IfMatchToChange`: the header is missed only where a version is checked after all."""
+    return await expected_version(request) if "if-match" in request.headers else ExpectedVersion(frozenset())

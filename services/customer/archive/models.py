@@ -114,7 +114,7 @@ class Customer(Table, table=True):
     number_stored_name: str | None = Field(default=None, max_length=60)
     number_stored_number: str | None = Field(default=None, max_length=30)
     number_stored_at: datetime | None = Field(default=None, sa_type=Timestamp)
-    number_stored_by: str | None = Field(default=None, max_length=40)
+    number_stored_by: str | None = Field(default=None, max_length=80)
     carried_sms_count: int = 0
     carried_recommendations: str | None = Field(default=None, max_length=500)
     carried_services: str | None = Field(default=None, max_length=500)
@@ -195,7 +195,7 @@ class Customer(Table, table=True):
             channel=entry.channel,
             wording_version=entry.wording_version,
             evidence_kind=entry.evidence_kind,
-            recorded_by=entry.clerk,
+            recorded_by=entry.clerk or None,
         )
 
     def updated(self, consents: Consents, at: datetime) -> CustomerUpdated:
@@ -300,7 +300,7 @@ class AccessLogEntry(Table, table=True):
 
 
 class CustomerMessage(Table, table=True):
-    """A delivered SMS, once: what 服务短信发送次数 counts (C5)."""
+    """An SMS that was sent, once: what 服务短信发送次数 counts (C5)."""
 
     __tablename__ = "customer_messages"
     __table_args__ = (sa.Index("ix_customer_messages_customer_id", "customer_id"),)
@@ -308,7 +308,7 @@ class CustomerMessage(Table, table=True):
     message_id: UUID = Field(primary_key=True)
     customer_id: UUID
     message_class: str = Field(max_length=20)
-    delivered_at: datetime = Field(sa_type=Timestamp)
+    sent_at: datetime = Field(sa_type=Timestamp)
 
 
 class CustomerTicket(Table, table=True):

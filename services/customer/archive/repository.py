@@ -24,6 +24,8 @@ from services.customer.archive.models import (
     ExternalId,
 )
 from services.customer.archive.rules import Code, CodeTables
+from services.customer.consent import repository as consent_ledger
+from services.customer.consent.models import Consent
 from shared.database import insert_new, insert_rows, upsert, values_of
 from shared.pagination import Page, PageRequest, paginate
 from shared.security.tenancy import Area
@@ -67,17 +69,26 @@ async def get_customer(
     return customer
 
 
-async def customer_by_phone_or_none(session: AsyncSession, phone_index: str, area: Area) -> Customer | None:
+async def customer_with_phone_or_none(session: AsyncSession, phone_index: str, area: Area) -> Customer | None:
     query = select(Customer).where(
         Customer.phone_index == phone_index, Customer.status == "active", _visible_from(area)
     )
     return (await session.scalars(query)).one_or_none()
 
 
-async def customer_by_external_id_or_none(
-    session: AsyncSession, external: ExternalId, area: Area
+async def get_customer_with_phone(session: AsyncSession, phone_index: str, area: Area) -> Customer:
+    customer = await customer_with_phone_or_none(session, phone_index, area)
+    if customer is None:
+        raise CustomerNotFound
+    return customer
+
+
+async def customer_with_external_id_or_none(
+    session: AsyncSession, external: ExternalId | None, area: Area
 ) -> Customer | None:
     """Locked until the transaction ends."""
+    if external is None:
+        return None
     query = select(Customer).where(
         Customer.external_source == external.source, Customer.external_id == external.id, _visible_from(area)
     )
@@ -160,16 +171,28 @@ async def _raise_counts(session: AsyncSession, counts: Mapping[UUID, int]) -> No
     await connection.execute(update, [{"customer": key, "more": counts[key]} for key in sorted(counts)])
 
 
-async def put_ticket(session: AsyncSession, ticket: CustomerTicket, facts: Sequence[str]) -> None:
-    """Take over `facts` of the ticket whatever came before, and its status only when it is newer."""
-    await upsert(session, CustomerTicket, [ticket], key=["ticket_id"], update=["version", "status"], newer_by="version")
-    await upsert(session, CustomerTicket, [ticket], key=["ticket_id"], update=facts)
+async def put_ticket(session: AsyncSession, ticket: CustomerTicket) -> None:
+    """Keep what is newest, whatever the order in which it is heard; a rating stays."""
+    facts = ["customer_id", "version", "kind", "category", "status", "received_at"]
+    await upsert(session, CustomerTicket, [ticket], key=["ticket_id"], update=facts, newer_by="version")
+
+
+async def put_ticket_score(session: AsyncSession, ticket: CustomerTicket) -> None:
+    """A rating says nothing of the status, so it may come before the ticket itself."""
+    await upsert(session, CustomerTicket, [ticket], key=["ticket_id"], update=["score"])
 
 
 async def tickets_of(session: AsyncSession, *customer_ids: UUID) -> Sequence[CustomerTicket]:
     """Oldest first."""
     query = select(CustomerTicket).where(col(CustomerTicket.customer_id).in_(customer_ids))
     return (await session.scalars(query.order_by(col(CustomerTicket.received_at)))).all()
+
+
+async def surroundings_of(
+    session: AsyncSession, customer: Customer
+) -> tuple[Sequence[Consent], Sequence[CustomerTicket]]:
+    """What a card shows beside the record itself: the ledger and the tickets."""
+    return await consent_ledger.entries_of(session, customer.id), await tickets_of(session, customer.id)
 
 
 def _visible_from(area: Area) -> sa.ColumnElement[bool]:

@@ -46,6 +46,10 @@ class CodeTables:
         for code in codes:
             self._tables.setdefault(code.kind, {})[code.code] = code
 
+    @property
+    def kinds(self) -> list[str]:
+        return list(self._tables)
+
     def of(self, kind: str) -> list[Code]:
         return list(self._tables.get(kind, {}).values())
 

@@ -114,11 +114,28 @@ class CustomerPut(ProfileBody):
     number_stored: NumberStoredBody | None = None
     occurred_at: AwareDatetime | None = None
 
+    def facts(self, *, by: str, now: datetime) -> dict[str, Any]:
+        """Everything of the registration but the number, which the edge seals."""
+        return {
+            "hall": self.hall,
+            "clerk": self.clerk,
+            "profile": self.profile(),
+            "answers": self.consents.answers(),
+            "evidence": self.consent_evidence.value(),
+            "wording_version": self.wording_version,
+            "at": self.occurred_at or now,
+            "number_stored": self.number_stored and self.number_stored.value(by),
+        }
+
 
 class CustomerCreate(CustomerPut):
     """A customer who has just agreed to be archived."""
 
     external_id: ExternalIdBody | None = None
+
+    def facts(self, *, by: str, now: datetime) -> dict[str, Any]:
+        external = self.external_id and self.external_id.value()
+        return {**super().facts(by=by, now=now), "external": external}
 
 
 class CustomerPatch(_Body):
@@ -237,15 +254,15 @@ class CustomerCard(CustomerRead):
     services: str
 
     @classmethod
-    def with_care(
+    def showing(
         cls, customer: models.Customer, consents: Iterable[Consent], tickets: Iterable[models.CustomerTicket]
     ) -> Self:
-        care = {
+        filled_by_us = {
             "consents": granted(consents),
             "recommendations": customer.carried_recommendations or "",
             "services": rules.tickets_text(tickets, customer.carried_services),
         }
-        return cls.model_validate({**_shown(customer), **care})
+        return cls.model_validate({**_shown(customer), **filled_by_us})
 
 
 class CodeRead(BaseModel):

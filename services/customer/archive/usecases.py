@@ -31,8 +31,8 @@ from services.customer.consent import rules as consent_rules
 from services.customer.consent import usecases as consent
 from services.customer.consent.errors import ConsentRequired
 from services.customer.consent.models import Consent
-from services.customer.consent.rules import Decision, Purpose
-from services.customer.consent.usecases import CLOCKS_MAY_DIFFER_BY, Evidence, RecordConsents
+from services.customer.consent.rules import Decision, Evidence, Purpose
+from services.customer.consent.usecases import CLOCKS_MAY_DIFFER_BY, RecordConsents
 from services.customer.directory import repository as directory
 from shared import clock, ids, outbox
 from shared.database import violates
@@ -132,17 +132,16 @@ async def edit_customer(
 
 
 async def put_customer(
-    session: AsyncSession, command: RegisterCustomer, external: ExternalId, *, by: str, unless_stale: VersionCheck,
-    now: datetime,
-) -> tuple[Customer, bool]:  # fmt: skip
+    session: AsyncSession, command: RegisterCustomer, *, by: str, unless_stale: VersionCheck, now: datetime
+) -> tuple[Customer, bool]:
     """Register the customer whom another system knows by this id, or bring their record up to date.
 
     The second value tells whether the customer is new. Hall, clerk and consents of a known customer are not touched:
     they have entries of their own. A body that changes nothing needs no version.
     """
-    customer = await repository.customer_by_external_id_or_none(session, external, command.area)
+    customer = await repository.customer_with_external_id_or_none(session, command.external, command.area)
     if customer is None:
-        return await register_customer(session, replace(command, external=external), now=now), True
+        return await register_customer(session, command, now=now), True
     if command.profile != customer.profile or command.phone.index != customer.phone_index:
         unless_stale(customer.version)
     edit = EditCustomer(command.area, customer.id, {}, by, command.phone)
@@ -211,6 +210,36 @@ async def change_consent(
     in_force = consent_rules.in_force([*known, *written]).values()
     outbox.add(session, *(customer.consent_changed(entry) for entry in written if entry in in_force))
     return customer, written[0]
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawBySms:
+    """Somebody answered an SMS of ours with an opt-out word."""
+
+    phone_index: str
+    purposes: Sequence[Purpose]
+    at: datetime
+    inbound_id: str
+
+
+async def withdraw_by_sms(session: AsyncSession, command: WithdrawBySms, *, now: datetime) -> None:
+    """Nothing happens when the number is nobody's any more: then there is nothing left to withdraw."""
+    customer = await repository.customer_with_phone_or_none(session, command.phone_index, Area.everything())
+    if customer is None:
+        return
+    for purpose in command.purposes:
+        withdrawal = ChangeConsent(
+            area=Area.everything(),
+            customer_id=customer.id,
+            purpose=purpose,
+            decision=Decision.WITHDRAWN,
+            at=command.at,
+            channel="sms",
+            clerk="",
+            wording_version="sms",
+            evidence=Evidence("sms", command.inbound_id),
+        )
+        await change_consent(session, withdrawal, now=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class Consent(Table, table=True):
     at: datetime = Field(sa_type=Timestamp)
     recorded_at: datetime = Field(sa_type=Timestamp)
     channel: str = Field(max_length=20)
-    clerk: str = Field(max_length=40)
+    clerk: str = Field(max_length=80)
     hall: str = Field(max_length=20)
     county: str = Field(max_length=20)
     wording_version: str = Field(max_length=40)

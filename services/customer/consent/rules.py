@@ -1,6 +1,7 @@
 """How a ledger of decisions becomes what a customer agrees to now, or agreed to at any moment (C1)."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar
@@ -21,6 +22,14 @@ class Decision(StrEnum):
 
     GRANTED = "granted"
     WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What proves a decision: a signature, a recording, an SMS; the reference finds it."""
+
+    kind: str
+    reference: str
 
 
 class Entry(Protocol):

@@ -2,16 +2,23 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 from services.customer.consent import rules
 from services.customer.consent.models import Consent
-from services.customer.consent.rules import Decision, Purpose
+from services.customer.consent.rules import Decision, Evidence, Purpose
 
-Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
+
+
+def _line(longest: int) -> StringConstraints:
+    return StringConstraints(strip_whitespace=True, min_length=1, max_length=longest, pattern=NO_CONTROLS)
+
+
+Short = Annotated[str, _line(40)]
 WordingVersion = Annotated[Short, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)]
 
 
@@ -23,7 +30,10 @@ class EvidenceBody(_Body):
     """What proves the decision: `signature`, `recording`, `sms` … and where to find it."""
 
     kind: Short
-    reference: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    reference: Annotated[str, _line(200)]
+
+    def value(self) -> Evidence:
+        return Evidence(self.kind, self.reference)
 
 
 class ConsentsGiven(_Body):
@@ -43,11 +53,22 @@ class ConsentCreate(_Body):
 
     purpose: Purpose
     decision: Decision
-    channel: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
+    channel: Annotated[str, _line(20)]
     wording_version: WordingVersion
     evidence: EvidenceBody
     at: AwareDatetime | None = None
     clerk: Short | None = None
+
+    def facts(self, *, by: str, now: datetime) -> dict[str, Any]:
+        return {
+            "purpose": self.purpose,
+            "decision": self.decision,
+            "at": self.at or now,
+            "channel": self.channel,
+            "clerk": self.clerk or by,
+            "wording_version": self.wording_version,
+            "evidence": self.evidence.value(),
+        }
 
 
 class ConsentRead(BaseModel):

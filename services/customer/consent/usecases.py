@@ -10,18 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.customer.consent import repository
 from services.customer.consent.errors import ConsentFromTheFuture
 from services.customer.consent.models import Consent
-from services.customer.consent.rules import Decision, Purpose
+from services.customer.consent.rules import Decision, Evidence, Purpose
 from shared import ids
 
 CLOCKS_MAY_DIFFER_BY = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What proves a decision: a signature, a recording, an SMS; the reference finds it."""
-
-    kind: str
-    reference: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def _create_consents() -> None:
         sa.Column("at", Timestamp, nullable=False),
         sa.Column("recorded_at", Timestamp, nullable=False),
         sa.Column("channel", sa.String(20), nullable=False),
-        sa.Column("clerk", sa.String(40), nullable=False),
+        sa.Column("clerk", sa.String(80), nullable=False),
         sa.Column("hall", sa.String(20), nullable=False),
         sa.Column("county", sa.String(20), nullable=False),
         sa.Column("wording_version", sa.String(40), nullable=False),
@@ -146,7 +146,7 @@ def _create_archive() -> None:
         sa.Column("number_stored_name", sa.String(60)),
         sa.Column("number_stored_number", sa.String(30)),
         sa.Column("number_stored_at", Timestamp),
-        sa.Column("number_stored_by", sa.String(40)),
+        sa.Column("number_stored_by", sa.String(80)),
         sa.Column("carried_sms_count", sa.Integer, nullable=False),
         sa.Column("carried_recommendations", sa.String(500)),
         sa.Column("carried_services", sa.String(500)),
@@ -203,7 +203,7 @@ def _create_projections() -> None:
         sa.Column("message_id", sa.Uuid, nullable=False),
         sa.Column("customer_id", sa.Uuid, nullable=False),
         sa.Column("message_class", sa.String(20), nullable=False),
-        sa.Column("delivered_at", Timestamp, nullable=False),
+        sa.Column("sent_at", Timestamp, nullable=False),
         sa.PrimaryKeyConstraint("message_id", name="pk_customer_messages"),
     )
     op.create_index("ix_customer_messages_customer_id", "customer_messages", ["customer_id"])
