@@ -6,11 +6,15 @@ from fastapi import FastAPI
 
 from services.customer.access import pages as access_pages
 from services.customer.access import routes as access
+from services.customer.archive import routes as archive
+from services.customer.consent import routes as consent
 from services.customer.directory import routes as directory
 from shared.runtime import Runtime
 from shared.web.app import create_app
 
-ROUTERS = (access.router, access_pages.router, directory.router)
+ROUTERS = (
+    access.router, access_pages.router, directory.router, consent.router, archive.router,
+)  # fmt: skip
 
 
 def build_app(runtime: Runtime) -> FastAPI:

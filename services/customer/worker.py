@@ -1,16 +1,18 @@
 """The customer service's background work: what it hears, what it does by the clock, what it can say again."""
 
 from services.customer.access import jobs as access
+from services.customer.archive import handlers
+from services.customer.archive import jobs as archive
 from services.customer.directory import jobs as directory
-from shared.consumer import Handlers
+from shared.consumer import Handlers, merge
 from shared.resync import Resync
 from shared.runtime import Runtime
 from shared.scheduler import Job
 from shared.worker import Worker
 
-HANDLERS: Handlers = {}
-JOBS: list[Job] = [*access.JOBS, *directory.JOBS]
-RESYNCS: list[Resync] = [*directory.RESYNCS]
+HANDLERS: Handlers = merge(handlers.HANDLERS)
+JOBS: list[Job] = [*access.JOBS, *directory.JOBS, *archive.JOBS]
+RESYNCS: list[Resync] = [*directory.RESYNCS, *archive.RESYNCS]
 
 
 def build_worker(runtime: Runtime) -> Worker:

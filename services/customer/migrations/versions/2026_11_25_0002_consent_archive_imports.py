@@ -255,7 +255,7 @@ def _create_imports() -> None:
         sa.Column("code", sa.String(40)),
         sa.Column("detail", sa.String(300)),
         sa.Column("customer_id", sa.Uuid),
-        sa.Column("phone_enc", sa.String(120)),
+        sa.Column("phone_enc", sa.String(400)),
         sa.Column("phone_index", sa.String(64)),
         sa.Column("phone_masked", sa.String(20)),
         sa.Column("cells", JsonB),
