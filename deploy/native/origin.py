@@ -1,9 +1,10 @@
 """One address before services that run apart, where no nginx is: the first path segment says which."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
 import aiohttp
 from aiohttp import web
+from yarl import URL
 
 HOP_BY_HOP = frozenset(
     {
@@ -34,7 +35,7 @@ class Origin:
         made.router.add_route("*", "/{path:.*}", self._pass_on)
         return made
 
-    async def _client(self, app: web.Application):  # type: ignore[no-untyped-def]
+    async def _client(self, app: web.Application) -> AsyncIterator[None]:
         connector = aiohttp.TCPConnector(limit=0)
         timeout = aiohttp.ClientTimeout(total=None, connect=5)
         async with aiohttp.ClientSession(
@@ -49,9 +50,13 @@ class Origin:
         body = request.content if request.body_exists else None
         try:
             async with self._session.request(
-                request.method, f"{target}{request.raw_path}", headers=_forwarded(request), data=body,
-                allow_redirects=False, skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-            ) as answer:  # fmt: skip
+                request.method,
+                URL(f"{target}{request.raw_path}", encoded=True),
+                headers=_forwarded(request),
+                data=body,
+                allow_redirects=False,
+                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+            ) as answer:
                 return await _answer(request, answer)
         except aiohttp.ClientConnectionError:
             detail = "服务暂时不可用，请稍后再试".encode()
