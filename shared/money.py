@@ -14,6 +14,9 @@ Yuan = Annotated[Decimal, Field(max_digits=12, decimal_places=2)]
 def yuan(amount: Decimal | int | str) -> Decimal:
     """`amount` rounded half up to whole cents; ValueError when it is not a finite number."""
     try:
-        return Decimal(amount).quantize(CENT, rounding=ROUND_HALF_UP)
-    except InvalidOperation as error:
-        raise ValueError(f"not an amount of money: {amount!r}") from error
+        value = Decimal(amount)
+        if value.is_finite():
+            return value.quantize(CENT, rounding=ROUND_HALF_UP)
+    except InvalidOperation:
+        pass
+    raise ValueError(f"not an amount of money: {amount!r}")
