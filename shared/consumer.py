@@ -6,10 +6,9 @@ what fails alone, several times, goes to the dead letters with its reason, and i
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import structlog
 from pydantic import ValidationError
@@ -27,13 +26,12 @@ E = TypeVar("E", bound=Event)
 Handler = Callable[[AsyncSession, Any], Awaitable[None]]
 Handlers = Mapping[Any, Sequence[Handler]]
 
-BATCH = 500
+BATCH = 1000
 RETRY_SECONDS = (0.05, 0.5, 2.0)
 OUTAGE_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery(Generic[E]):
+class Delivery(NamedTuple, Generic[E]):
     """One event as a handler gets it, with the time at which it is handled."""
 
     event: E

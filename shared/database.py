@@ -206,25 +206,19 @@ async def upsert(
     await session.execute(insert, _columns(values) if bulk else values)
 
 
-async def insert_new(
-    session: AsyncSession, table: Any, rows: Iterable[Any], *, key: Sequence[str]
-) -> set[Any]:
+async def insert_new(session: AsyncSession, table: Any, rows: Iterable[Any], *, key: Sequence[str]) -> set[Any]:
     """Insert the rows whose `key` is not there yet and return the keys that went in (tuples for several columns)."""
-    values = _latest((values_of(row) for row in rows), key, None)
-    if not values:
-        return set()
-    target, dialect = _table(table), session.get_bind().dialect.name
-    returned = [target.c[k] for k in key]
-    if dialect == "postgresql":
+    values = [values_of(row) for row in rows]
+    target, new = _table(table), list[Any]()
+    if values and session.get_bind().dialect.name == "postgresql":
         insert = _insert_from_arrays(target, values[0]).on_conflict_do_nothing(index_elements=list(key))
-        result = await session.execute(insert.returning(*returned), _columns(values))
-        return {row[0] if len(key) == 1 else tuple(row) for row in result}
-    new: set[Any] = set()
-    for chunk in (values[i : i + 200] for i in range(0, len(values), 200)):
-        lite = sqlite.insert(target).values(chunk).on_conflict_do_nothing(index_elements=list(key))
-        result = await session.execute(lite.returning(*returned))
-        new |= {row[0] if len(key) == 1 else tuple(row) for row in result}
-    return new
+        result = await session.execute(insert.returning(*(target.c[k] for k in key)), _columns(values))
+        new += result.all()
+    elif values:
+        for chunk in (values[i : i + 200] for i in range(0, len(values), 200)):
+            lite = sqlite.insert(target).values(chunk).on_conflict_do_nothing(index_elements=list(key))
+            new += (await session.execute(lite.returning(*(target.c[k] for k in key)))).all()
+    return {row[0] for row in new} if len(key) == 1 else {tuple(row) for row in new}
 
 
 def _insert(dialect: str, target: sa.Table) -> Any:
@@ -235,7 +229,7 @@ def _insert_from_arrays(target: sa.Table, columns: Iterable[str]) -> Any:
     """INSERT … SELECT unnest($1), unnest($2) …: one round trip and one plan whatever the number of rows."""
     names = list(columns)
     arrays = [
-        sa.func.unnest(sa.bindparam(n, type_=postgresql.ARRAY(target.c[n].type))).label(n) for n in names
+        sa.func.unnest(sa.bindparam(n, type_=postgresql.ARRAY(target.c[n].type, dimensions=1))).label(n) for n in names
     ]
     return postgresql.insert(target).from_select(names, sa.select(*arrays))
 

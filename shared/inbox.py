@@ -23,6 +23,8 @@ async def receive(
     """Note the ids and return the deliveries that are new, in their order, each id once."""
     rows = [{"source": d.envelope.source, "event_id": d.envelope.id, "handled_at": now} for d in deliveries]
     new = await insert_new(session, INBOX, rows, key=["source", "event_id"])
+    if len(new) == len(rows):
+        return list(deliveries)
     fresh = []
     for delivery in deliveries:
         identity = (delivery.envelope.source, delivery.envelope.id)

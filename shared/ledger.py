@@ -21,9 +21,9 @@ OUTBOX = sa.Table(
 INBOX = sa.Table(
     "inbox",
     KERNEL,
-    sa.Column("source", sa.String(120), primary_key=True),
     sa.Column("event_id", sa.Uuid, primary_key=True),
-    sa.Column("handled_at", Timestamp, nullable=False, index=True),
+    sa.Column("source", sa.String(120), primary_key=True),
+    sa.Column("handled_at", Timestamp, nullable=False),
 )
 
 DEAD_LETTERS = sa.Table(

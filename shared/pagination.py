@@ -115,5 +115,5 @@ def _checksum(order: Order, body: bytes) -> bytes:
 
 
 def _typed(column: Any, value: Any) -> Any:
-    kind = column.type.python_type
+    kind = getattr(column.type, "impl_instance", column.type).python_type
     return _FROM_TEXT[kind](value) if kind in _FROM_TEXT else value

@@ -19,6 +19,7 @@ from shared.ledger import OUTBOX
 log = structlog.get_logger(__name__)
 
 BATCH = 1000
+NEXT = sa.select(OUTBOX.c["seq", "topic", "key", "headers", "value"]).order_by(OUTBOX.c.seq).limit(BATCH)
 IDLE_SECONDS = 1.0
 LEASE = timedelta(seconds=5)
 
@@ -65,7 +66,7 @@ class Relay:
 
     async def _publish_batch(self) -> int:
         async with self._database.reading() as session:
-            rows = (await session.execute(sa.select(OUTBOX).order_by(OUTBOX.c.seq).limit(BATCH))).all()
+            rows = (await session.execute(NEXT)).all()
         if not rows:
             return 0
         await self._bus.publish(outbox.messages_of(rows))

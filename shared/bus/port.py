@@ -1,16 +1,14 @@
 """What the house asks of a bus: durable publication, order per key, and groups that read on from their commits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class BusUnavailable(Exception):
     """The bus did not take or give messages; nothing is known to be lost, try again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One record: CloudEvents headers in binary mode and the event's JSON as value."""
 
     topic: str
@@ -19,10 +17,13 @@ class Message:
     value: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched(Message):
+class Fetched(NamedTuple):
     """A record with its place in the log."""
 
+    topic: str
+    key: str
+    headers: dict[str, str]
+    value: bytes
     partition: int
     offset: int
 

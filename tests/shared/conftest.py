@@ -1,11 +1,12 @@
 """The kernel's own tests run on both databases."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from shared.database import Database
+from tests.engines import databases
 from tests.shared.kernel import make_tables
 
 
@@ -13,9 +14,10 @@ from tests.shared.kernel import make_tables
 async def kernel_database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     url = f"sqlite+aiosqlite:///{tmp_path}/kernel.sqlite3"
     if request.param == "postgresql":
-        empty: Callable[[], str] = request.getfixturevalue("empty_postgresql")
-        url = empty()
+        url = databases.empty_postgresql()
     database = Database(url, "customer")
     await make_tables(database)
     yield database
     await database.close()
+    if request.param == "postgresql":
+        databases.drop_postgresql(url)

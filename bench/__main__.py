@@ -1,0 +1,22 @@
+"""`python -m bench [NAME …]`: run the benchmarks and print one JSON line each."""
+
+import asyncio
+import sys
+
+import uvloop
+
+from bench import consumer, engines, relay
+
+BENCHES = {"relay": relay.run, "consumer": consumer.run}
+
+
+def main() -> None:
+    names = sys.argv[1:] or list(BENCHES)
+    with engines.running() as running:
+        for name in names:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(BENCHES[name](running))
+
+
+if __name__ == "__main__":
+    main()
