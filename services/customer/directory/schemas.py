@@ -3,7 +3,7 @@
 from datetime import date, datetime, time
 from typing import Annotated, Any, Literal, Self
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, Len
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -31,12 +31,13 @@ def _to_the_minute(value: time) -> time:
     return value
 
 
-def _checked(intervals: list[tuple[str, str]]) -> list[list[str]]:
+def _checked(intervals: list[list[str]]) -> list[list[str]]:
     rules.check_intervals(intervals)
-    return [list(interval) for interval in intervals]
+    return intervals
 
 
-Intervals = Annotated[list[tuple[str, str]], AfterValidator(_checked)]
+Interval = Annotated[list[str], Len(2, 2)]
+Intervals = Annotated[list[Interval], AfterValidator(_checked)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Opening = dict[Weekday, Intervals]
 ClockTime = Annotated[time, AfterValidator(_to_the_minute)]
