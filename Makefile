@@ -71,7 +71,7 @@ migrate: $(RUN_STAMP) ## bring the databases to their newest form
 	$(V)/hall migrate
 
 events: $(DEV_STAMP) ## regenerate docs/events.md and the AsyncAPI document
-	$(V)/python -m shared.events.documents
+	$(V)/python -m shared.events.document
 
 check: lint types imports test ## all of it
 

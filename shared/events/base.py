@@ -24,7 +24,8 @@ def _in_utc(at: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """A moment with offset in, UTC inside and out."""
 
-Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
+Month = Annotated[str, Field(pattern=MONTH)]
 """A business month, `YYYY-MM`."""
 
 Code = Annotated[str, Field(min_length=1, max_length=64)]
