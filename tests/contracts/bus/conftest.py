@@ -20,6 +20,6 @@ async def bus(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[B
         case "embedded":
             opened = EmbeddedBus(tmp_path / "bus.sqlite3")
         case _:
-            opened = KafkaBus(request.getfixturevalue("kafka_servers"))
+            opened = KafkaBus(request.getfixturevalue("kafka").servers)
     yield opened
     await opened.close()
