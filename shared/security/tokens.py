@@ -37,7 +37,8 @@ class InvalidToken(Unauthenticated):
 class Keys(Protocol):
     """Where public keys are looked up."""
 
-    algorithms: tuple[str, ...]
+    @property
+    def algorithms(self) -> tuple[str, ...]: ...
 
     async def find(self, kid: str | None) -> Key | None: ...
 
@@ -80,7 +81,7 @@ def issue(
 class RingKeys:
     """Public keys of the house's own ring."""
 
-    algorithms = _HOUSE
+    algorithms: tuple[str, ...] = _HOUSE
 
     def __init__(self, ring: KeyRing) -> None:
         self._ring = ring
@@ -95,7 +96,7 @@ class IssuerKeys:
     While the issuer is away the keys already known stay good.
     """
 
-    algorithms = _ELSEWHERE
+    algorithms: tuple[str, ...] = _ELSEWHERE
     KEEP, RETRY = 3600.0, 10.0
 
     def __init__(self, url: str, http: Any, monotonic: Callable[[], float] = time.monotonic) -> None:

@@ -77,7 +77,7 @@ def _pointer(place: Sequence[Any]) -> str:
 
 
 def _detail(kind: str, item: Mapping[str, Any]) -> str:
-    context = {k: v for k, v in (item.get("ctx") or {}).items() if k in _SAFE_CONTEXT}
+    context = {k: _plain(v) for k, v in (item.get("ctx") or {}).items() if k in _SAFE_CONTEXT}
     message = str(item.get("msg", "")).removeprefix("Value error, ").removeprefix("Assertion failed, ")
     if kind in {"value_error", "assertion_error"} and _CHINESE.search(message):
         return message
@@ -87,6 +87,10 @@ def _detail(kind: str, item: Mapping[str, Any]) -> str:
         except KeyError:
             return "内容不对。"
     return next((text for prefix, text in _BY_PREFIX if kind.startswith(prefix)), "内容不对。")
+
+
+def _plain(limit: Any) -> Any:
+    return int(limit) if isinstance(limit, float) and limit.is_integer() else limit
 
 
 def _wrong_kind(request: Request, found: Sequence[Mapping[str, Any]]) -> bool:
