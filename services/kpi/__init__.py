@@ -1,0 +1,1 @@
+"""The KPI service: facts from everybody's events, indicators, weighted schemes, monthly and quarterly scores, feeds."""

@@ -1,0 +1,1 @@
+"""Which facts an event yields (`recording`), and how facts are counted (`counting`)."""

@@ -1,0 +1,1 @@
+"""Scoring a period, and explaining a score."""
