@@ -45,11 +45,15 @@ async def show_ticket_on_complaint_opened(session: AsyncSession, delivery: Deliv
     await _show(session, delivery.event, "new")
 
 
-async def show_ticket_on_complaint_resolved(session: AsyncSession, delivery: Delivery[ComplaintResolved]) -> None:
+async def show_ticket_on_complaint_resolved(
+    session: AsyncSession, delivery: Delivery[ComplaintResolved]
+) -> None:
     await _show(session, delivery.event, "resolved")
 
 
-async def show_ticket_on_complaint_reopened(session: AsyncSession, delivery: Delivery[ComplaintReopened]) -> None:
+async def show_ticket_on_complaint_reopened(
+    session: AsyncSession, delivery: Delivery[ComplaintReopened]
+) -> None:
     await _show(session, delivery.event, "in_progress")
 
 

@@ -81,7 +81,11 @@ class Customer(Table, table=True):
     __tablename__ = "customers"
     __table_args__ = (
         sa.Index(
-            "uq_customers_phone_active", "phone_index", unique=True, sqlite_where=ACTIVE, postgresql_where=ACTIVE
+            "uq_customers_phone_active",
+            "phone_index",
+            unique=True,
+            sqlite_where=ACTIVE,
+            postgresql_where=ACTIVE,
         ),
         sa.UniqueConstraint("external_source", "external_id", name="uq_customers_external_id"),
         sa.Index("ix_customers_hall_id", "hall", "id"),

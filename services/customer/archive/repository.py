@@ -116,7 +116,11 @@ async def customers_page(session: AsyncSession, area: Area, filters: Filters, pa
 
 
 async def customers_after(
-    session: AsyncSession, after: UUID | None, limit: int, area: Area = EVERYWHERE, filters: Filters = Filters()
+    session: AsyncSession,
+    after: UUID | None,
+    limit: int,
+    area: Area = EVERYWHERE,
+    filters: Filters = Filters(),
 ) -> Sequence[Customer]:
     """Oldest first, for those who walk through all of them in chunks."""
     query = select(Customer).where(_visible_from(area), Customer.status == "active", *_narrowed_to(filters))

@@ -5,7 +5,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime
 
 from services.customer.archive import repository, usecases
 from services.customer.archive.models import ExternalId
@@ -34,7 +33,7 @@ from services.customer.archive.usecases import (
     StoreNumber,
 )
 from services.customer.consent import repository as consent_ledger
-from services.customer.consent.schemas import ConsentCreate, ConsentLedger, ConsentRead
+from services.customer.consent.schemas import ConsentCreate, ConsentLedger, ConsentRead, Moment
 from shared import clock
 from shared.pagination import Page
 from shared.security.tenancy import Caller
@@ -67,7 +66,9 @@ async def put_customer(
     """Register, or bring up to date; `If-Match` is needed only where something changes."""
     now, external = clock.now(), ExternalId(source, external_id)
     facts = body.facts(by=caller.subject, now=now)
-    command = RegisterCustomer(area=caller.area, phone=here.phones.seal(body.phone), external=external, **facts)
+    command = RegisterCustomer(
+        area=caller.area, phone=here.phones.seal(body.phone), external=external, **facts
+    )
     async with here.database.transaction() as session:
         customer, is_new = await usecases.put_customer(
             session, command, by=caller.subject, unless_stale=if_match.check, now=now
@@ -130,9 +131,7 @@ async def edit_customer(
 
 
 @router.get("/customers/{customer_id}/history")
-async def list_changes(
-    customer_id: UUID, here: Here, caller: Reader, page: PageQuery
-) -> Page[ChangeRead]:
+async def list_changes(customer_id: UUID, here: Here, caller: Reader, page: PageQuery) -> Page[ChangeRead]:
     """Who changed what and when, newest first; number and name only masked."""
     async with here.database.reading() as session:
         customer = await repository.get_customer(session, customer_id, caller.area)
@@ -164,7 +163,7 @@ async def list_consents(
     customer_id: UUID,
     here: Here,
     caller: Annotated[Caller, requires("consents:read")],
-    as_of: AwareDatetime | None = None,
+    as_of: Moment | None = None,
 ) -> ConsentLedger:
     """What the customer agrees to, or agreed to at `as_of`, with every entry said until then."""
     async with here.database.reading() as session:

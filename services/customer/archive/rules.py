@@ -22,6 +22,15 @@ TICKET_OUTCOMES = {
     "withdrawn": "已撤销",
 }
 TICKET_KINDS = {"enquiry": "咨询", "complaint": "投诉"}
+# The complaints service may know more categories than we have words for; those are shown as 其他.
+TICKET_CATEGORIES = {
+    "unauthorised_activation": "未经同意开通业务",
+    "tariff_dispute": "资费争议",
+    "network": "网络质量",
+    "sms_nuisance": "短信骚扰",
+    "attitude": "服务态度",
+    "business": "业务办理",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +141,13 @@ def differences_from_plate(name: str, number: str, plate: HallPlate) -> list[Fie
     """
     wrong = []
     if name != plate.registered_name:
-        wrong.append(FieldError("/number_stored/name", "name-differs", f"存入的名称应为“{plate.registered_name}”。"))
+        wrong.append(
+            FieldError("/number_stored/name", "name-differs", f"存入的名称应为“{plate.registered_name}”。")
+        )
     if _digits(number) != _digits(plate.number):
-        wrong.append(FieldError("/number_stored/number", "number-differs", f"存入的号码应为“{plate.number}”。"))
+        wrong.append(
+            FieldError("/number_stored/number", "number-differs", f"存入的号码应为“{plate.number}”。")
+        )
     return wrong
 
 
@@ -161,7 +174,7 @@ def tickets_text(tickets: Iterable[TicketSeen], carried_over: str | None = None)
 
 
 def _ticket_phrase(ticket: TicketSeen) -> str:
-    what = TICKET_KINDS.get(ticket.kind or "", "工单") + (ticket.category or "")
+    what = TICKET_KINDS.get(ticket.kind or "", "工单") + TICKET_CATEGORIES.get(ticket.category or "", "其他")
     outcome = TICKET_OUTCOMES.get(ticket.status or "", "处理中")
     rating = f"（评分 {ticket.score}）" if ticket.score is not None else ""
     return f"{what}：{outcome}{rating}"

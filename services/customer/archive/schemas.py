@@ -8,7 +8,6 @@ from uuid import UUID
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -20,7 +19,7 @@ from pydantic import (
 from services.customer.archive import models, rules
 from services.customer.consent.models import Consent
 from services.customer.consent.rules import Purpose, granted
-from services.customer.consent.schemas import ConsentsGiven, EvidenceBody, WordingVersion
+from services.customer.consent.schemas import ConsentsGiven, EvidenceBody, Moment, WordingVersion
 
 NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 GENDERS = {"男": "male", "m": "male", "male": "male", "女": "female", "f": "female", "female": "female"}
@@ -69,7 +68,7 @@ class NumberStoredBody(_Body):
 
     name: Annotated[str, _line(60)]
     number: Annotated[str, _line(30)]
-    at: AwareDatetime
+    at: Moment
 
     def value(self, by: str) -> models.NumberStored:
         return models.NumberStored(self.name, self.number, self.at, by)
@@ -112,7 +111,7 @@ class CustomerPut(ProfileBody):
     consent_evidence: EvidenceBody
     wording_version: WordingVersion
     number_stored: NumberStoredBody | None = None
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Moment | None = None
 
     def facts(self, *, by: str, now: datetime) -> dict[str, Any]:
         """Everything of the registration but the number, which the edge seals."""
@@ -152,7 +151,9 @@ class CustomerPatch(_Body):
     preferences: Codes | None = None
     preferences_note: Note | None = None
 
-    @field_validator("phone", "name", "brand", "age_band", "spend_band", "habits", "preferences", mode="before")
+    @field_validator(
+        "phone", "name", "brand", "age_band", "spend_band", "habits", "preferences", mode="before"
+    )
     @classmethod
     def _cannot_be_emptied(cls, value: Any) -> Any:
         if value is None:
@@ -232,7 +233,9 @@ class CustomerRead(BaseModel):
         return cls.model_validate(_shown(customer))
 
 
-SHOWN_AS_STORED = tuple(CustomerRead.model_fields.keys() & models.Customer.model_fields.keys() - {"external_id"})
+SHOWN_AS_STORED = tuple(
+    CustomerRead.model_fields.keys() & models.Customer.model_fields.keys() - {"external_id"}
+)
 
 
 def _shown(customer: models.Customer) -> dict[str, Any]:

@@ -150,7 +150,12 @@ async def put_customer(
 
 
 async def revise_customers(
-    session: AsyncSession, profiles: Mapping[UUID, Profile], customers: Sequence[Customer], *, by: str, now: datetime
+    session: AsyncSession,
+    profiles: Mapping[UUID, Profile],
+    customers: Sequence[Customer],
+    *,
+    by: str,
+    now: datetime,
 ) -> set[UUID]:
     """Bring many loaded customers up to date in one go; returns the ids of those that changed."""
     consents = await _consents_of(session, *(customer.id for customer in customers))
@@ -331,7 +336,10 @@ def _customer_of(command: RegisterCustomer, county: str, now: datetime) -> Custo
 
 
 async def _open_records(
-    session: AsyncSession, commands: Mapping[UUID, RegisterCustomer], customers: Sequence[Customer], now: datetime
+    session: AsyncSession,
+    commands: Mapping[UUID, RegisterCustomer],
+    customers: Sequence[Customer],
+    now: datetime,
 ) -> None:
     """What belongs to every new record: its first consents, and the event that says so."""
     agreed = [commands[customer.id].consents_of(customer) for customer in customers]

@@ -1,11 +1,11 @@
 """Bodies of the consent API."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 from services.customer.consent import rules
 from services.customer.consent.models import Consent
@@ -18,8 +18,17 @@ def _line(longest: int) -> StringConstraints:
     return StringConstraints(strip_whitespace=True, min_length=1, max_length=longest, pattern=NO_CONTROLS)
 
 
+def _in_utc(at: datetime) -> datetime:
+    if not 2000 <= at.year <= 2100:
+        raise ValueError("时间应在 2000 年至 2100 年之间。")
+    return at.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Short = Annotated[str, _line(40)]
-WordingVersion = Annotated[Short, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)]
+WordingVersion = Annotated[
+    Short, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)
+]
 
 
 class _Body(BaseModel):
@@ -56,7 +65,7 @@ class ConsentCreate(_Body):
     channel: Annotated[str, _line(20)]
     wording_version: WordingVersion
     evidence: EvidenceBody
-    at: AwareDatetime | None = None
+    at: Moment | None = None
     clerk: Short | None = None
 
     def facts(self, *, by: str, now: datetime) -> dict[str, Any]:

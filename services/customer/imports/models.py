@@ -1,4 +1,4 @@
-"""An import and its rows. The status of the rows is the truth: counts are derived, so that a crash miscounts nothing."""
+"""An import and its rows. The rows' status is the truth and counts are derived, so that a crash miscounts nothing."""
 
 from datetime import datetime
 from uuid import UUID
@@ -48,7 +48,7 @@ class ImportJob(Table, table=True):
 
 
 class ImportRow(Table, table=True):
-    """One line of the sheet: its cells in the form's order while they are needed, the number sealed, then the outcome."""
+    """One line of the sheet: its cells in the form's order while needed, the number sealed, then the outcome."""
 
     __tablename__ = "import_rows"
     __table_args__ = (
