@@ -4,10 +4,11 @@
 """
 
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from sqlalchemy.exc import DBAPIError
+from typer.exceptions import TyperException
 
 from deploy.commands import clients, keys, messages, users
 from deploy.commands.console import FAILED, WRONG_USE, AsJson, answer, settings
@@ -68,12 +69,15 @@ def worker(name: ServiceName) -> None:
 @app.command()
 def migrate(as_json: AsJson = False) -> None:
     """把四个服务的数据库升级到最新结构；已是最新则不变。"""
-    from deploy import assembly
+    from shared import migrations
 
     current = settings()
-    assembly.migrate(current)
-    rows = {name: current.database_url_of(name).partition("@")[2] or current.data for name in SERVICES}
-    answer({"migrated": list(rows)}, "数据库结构已是最新。", as_json=as_json)
+    heads = {}
+    for name in SERVICES:
+        migrations.upgrade(name, current.database_url_of(name))
+        heads[name] = migrations.head(name)
+    lines = [f"{name}  {head}" for name, head in heads.items()]
+    answer({"migrated": heads}, ["数据库结构已是最新。", *lines], as_json=as_json)
 
 
 @config_app.command("check")
@@ -98,13 +102,37 @@ def config_check(as_json: AsJson = False) -> None:
 def main() -> None:
     """The console script. Expected failures are one line; anything else is a bug and shows its traceback."""
     try:
-        app()
+        code = app(standalone_mode=False)
     except (SettingsError, KeyRingUnusable) as error:
         _stop(str(error), WRONG_USE)
+    except TyperException as error:
+        _stop(_misuse(error), WRONG_USE)
+    except typer.Abort:
+        _stop("已取消。", FAILED)
     except HallError as error:
         _stop(error.message, FAILED)
     except DBAPIError as error:
         _stop(_explained(error), FAILED)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _misuse(error: TyperException) -> str:
+    """A mistake in the command line, in Chinese where the framework would say it in English."""
+    kind, parameter = type(error).__name__, getattr(error, "param", None)
+    name = parameter.opts[-1] if parameter is not None and parameter.opts else ""
+    said = {
+        "MissingParameter": f"缺少 {name}",
+        "NoSuchOption": f"没有 {getattr(error, 'option_name', '')} 这个选项",
+        "BadParameter": f"{name} 的值不对",
+        "NoArgsIsHelpError": error.message,
+    }
+    context = getattr(error, "ctx", None)
+    where = (
+        f"；用法见 {context.command_path} --help"
+        if context is not None and kind != "NoArgsIsHelpError"
+        else ""
+    )
+    return said.get(kind, f"命令写得不对（{error.message.rstrip('.')}）") + where
 
 
 def _known(name: str) -> str:
@@ -126,6 +154,6 @@ def _explained(error: DBAPIError) -> str:
     return f"数据库不可用：{said.splitlines()[0][:200]}"
 
 
-def _stop(line: str, code: int) -> None:
+def _stop(line: str, code: int) -> NoReturn:
     sys.stderr.write(f"{line}\n")
     sys.exit(code)
