@@ -3,9 +3,9 @@
 import codecs
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO
 
 from shared.errors import Invalid
 from shared.spreadsheets import xlsx
@@ -35,7 +35,7 @@ class Row:
     cells: tuple[str, ...]
 
 
-def read_rows(file: BinaryIO) -> Iterator[Row]:
+def read_rows(file: IO[bytes]) -> Generator[Row, None, None]:
     """The rows of an XLSX (first visible sheet) or CSV file (UTF-8, UTF-16 with BOM or GB18030), blank ones left out.
 
     `file` must be seekable and stays open. Whole numbers come without decimals, dates as `YYYY-MM-DD[ HH:MM:SS]`.
@@ -60,14 +60,14 @@ def _tidy(rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[Row]:
             yield Row(line, tuple(tidy))
 
 
-def _xlsx_rows(file: BinaryIO) -> Iterator[tuple[int, Sequence[str]]]:
+def _xlsx_rows(file: IO[bytes]) -> Iterator[tuple[int, Sequence[str]]]:
     try:
         yield from xlsx.rows(file, max_columns=MAX_COLUMNS)
     except xlsx.Damaged as error:
         raise UnreadableFile(reason=str(error)) from error
 
 
-def _csv_rows(file: BinaryIO) -> Iterator[tuple[int, Sequence[str]]]:
+def _csv_rows(file: IO[bytes]) -> Iterator[tuple[int, Sequence[str]]]:
     text = io.TextIOWrapper(file, encoding=_encoding(file), newline="")
     line = 1
     try:
@@ -88,7 +88,7 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
         yield line
 
 
-def _encoding(file: BinaryIO) -> str:
+def _encoding(file: IO[bytes]) -> str:
     """By its BOM, or else the first encoding in which the whole file makes sense."""
     start = file.read(3)
     file.seek(0)
@@ -104,7 +104,7 @@ def _encoding(file: BinaryIO) -> str:
     raise UnreadableFile(reason="文字编码无法识别，请另存为 UTF-8 或 GB18030 编码的 CSV")
 
 
-def _decodes(file: BinaryIO, encoding: str) -> bool:
+def _decodes(file: IO[bytes], encoding: str) -> bool:
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
         while chunk := file.read(CHUNK):

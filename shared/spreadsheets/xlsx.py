@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any, BinaryIO, NoReturn
+from typing import IO, Any, NoReturn
 from xml.parsers import expat
 
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
@@ -32,7 +32,7 @@ class Damaged(Exception):
     """The file is not a workbook that can be read; the message says why, in Chinese."""
 
 
-def rows(file: BinaryIO, *, max_columns: int) -> Iterator[tuple[int, list[str]]]:
+def rows(file: IO[bytes], *, max_columns: int) -> Iterator[tuple[int, list[str]]]:
     """Line number and cells of every row of the first visible sheet; cells beyond `max_columns` are ignored."""
     try:
         with zipfile.ZipFile(file) as archive:
@@ -40,7 +40,7 @@ def rows(file: BinaryIO, *, max_columns: int) -> Iterator[tuple[int, list[str]]]
             yield from _Sheet(workbook, max_columns).rows()
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError):
         raise Damaged("文件已损坏，请重新另存为 xlsx") from None
-    except (KeyError, ValueError, expat.ExpatError):
+    except (LookupError, ValueError, expat.ExpatError):
         raise Damaged("不是有效的 xlsx 工作簿") from None
 
 
@@ -122,7 +122,7 @@ class _SharedStrings:
         self._collects = False
         self._phonetic = False
 
-    def read(self, file: BinaryIO) -> list[str]:
+    def read(self, file: IO[bytes]) -> list[str]:
         parser = _parser()
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
