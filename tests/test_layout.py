@@ -72,3 +72,11 @@ def test_the_makefile_has_the_targets_people_know() -> None:
         if ":" in line and " ## " in line
     ]
     assert targets == MAKE_TARGETS.split()
+
+
+def test_the_containers_origin_is_the_servers_origin_with_other_names() -> None:
+    ours = (ROOT / "deploy/nginx/hall.conf").read_text().splitlines()[1:]
+    theirs = (ROOT / "deploy/compose/nginx.conf").read_text().splitlines()[1:]
+    for name, port in {"customer": 8001, "messaging": 8002, "complaints": 8003, "kpi": 8004}.items():
+        ours = [line.replace(f"127.0.0.1:{port}", f"{name}:{port}") for line in ours]
+    assert theirs == ours
