@@ -39,6 +39,7 @@ dedupe on it.
 - No name and no clear number of a customer travels: `phone_enc` is sealed, `phone_index` a keyed hash, `phone_masked`
   for people. Topics with `phone_enc` keep their messages for seven days. Free text has its mobile numbers masked.
 - Ratios do not travel: numerator and denominator do.
+- "Heard by" names the services an event is for, and what they make of it.
 - A message that cannot be handled goes to `<service>.dead` with the reason and its place in the log.
 
 An example of every event is in `tests/contracts/events/`.
