@@ -12,6 +12,8 @@ CODE := services shared deploy tests $(wildcard bench)
 PYTEST_ARGS ?= -n 2 --dist loadgroup
 # the variables `make cluster-up` wrote, for parts of the distributed house started by hand
 CLUSTER := set -a; [ ! -f run/cluster.env ] || . ./run/cluster.env;
+# the data folder of a distributed house that runs on this port
+HOUSE := told=run/house-$(PORT).env; [ ! -f $$told ] || { set -a; . ./$$told; kill -0 $$HALL_HOUSE_PID || HALL_DATA=$(DATA); };
 export HALL_DATA ?= $(DATA)
 
 help: ## this list
@@ -76,7 +78,7 @@ events: $(DEV_STAMP) ## regenerate docs/events.md and the AsyncAPI document
 check: lint types imports test ## all of it
 
 demo: $(RUN_STAMP) ## play the story over HTTP against what is running (PORT=)
-	$(V)/hall demo --url http://127.0.0.1:$(PORT)
+	@$(HOUSE) $(V)/hall demo --url http://127.0.0.1:$(PORT)
 
 bench: $(DEV_STAMP) ## measured against bare baselines, as JSON lines
 	$(V)/python -m bench

@@ -9,19 +9,27 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
 
-from deploy.native.cluster import SERVICES, read_environment
+from deploy.native.cluster import SERVICES, read_environment, write_environment
 from deploy.native.origin import Origin
 
 PORTS = dict(zip(SERVICES, (8001, 8002, 8003, 8004), strict=True))
 HALL = [str(Path(sys.executable).with_name("hall"))]
-LOGS = Path("run/logs")
+RUN = Path("run")
+LOGS = RUN / "logs"
+LOAD_DEMO = """
+import asyncio
+from deploy import assembly
+from deploy.demo import loading
+from services.customer.config import CustomerSettings
+asyncio.run(loading.load(CustomerSettings.of(assembly.check_settings()["customer"]), print))
+"""
 RESTART_AFTER = 1.0
 GRACE = 40.0
 
@@ -70,12 +78,24 @@ async def _drain(process: asyncio.subprocess.Process) -> None:
 
 
 def prepare(environment: Mapping[str, str]) -> None:
-    """Keys on the first start, and the databases in their newest form."""
+    """Keys and the demo's people on the first start, and the databases in their newest form."""
     LOGS.mkdir(parents=True, exist_ok=True)
     keyring = environment.get("HALL_KEYRING") or Path(environment["HALL_DATA"]) / "keyring.json"
     if not Path(keyring).exists():
         subprocess.run([*HALL, "keys", "create"], check=True, env=environment)
     subprocess.run([*HALL, "migrate"], check=True, env=environment)
+    subprocess.run([sys.executable, "-c", LOAD_DEMO], check=True, env=environment)
+
+
+@contextmanager
+def announced(port: int, environment: Mapping[str, str]) -> Iterator[None]:
+    """While the house runs, `run/house-<port>.env` tells `make demo` which data folder belongs to that port."""
+    told = RUN / f"house-{port}.env"
+    write_environment({"HALL_DATA": environment["HALL_DATA"], "HALL_HOUSE_PID": str(os.getpid())}, told)
+    try:
+        yield
+    finally:
+        told.unlink(missing_ok=True)
 
 
 async def serve(port: int, workers: int, environment: Mapping[str, str]) -> None:
@@ -105,7 +125,8 @@ def main() -> None:
         sys.exit("集群尚未启动，请先运行 make cluster-up")
     environment = {**os.environ, **cluster, "HALL_PUBLIC_URL": f"http://127.0.0.1:{wishes.port}"}
     prepare(environment)
-    asyncio.run(serve(wishes.port, wishes.workers, environment))
+    with announced(wishes.port, environment):
+        asyncio.run(serve(wishes.port, wishes.workers, environment))
 
 
 if __name__ == "__main__":
