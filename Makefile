@@ -23,7 +23,7 @@ help: ## this list
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "需要 Python 3.11 或更高版本（PYTHON=python3.12 make …）")'
 	@$(PYTHON) -m venv .venv || { echo "无法建立 .venv：请先安装 python3-venv（apt-get install python3-venv）"; rm -rf .venv; exit 1; }
 
-$(RUN_STAMP): requirements.lock pyproject.toml | .venv/bin/python
+$(RUN_STAMP): requirements.lock | .venv/bin/python
 	@echo "正在安装依赖（只在第一次或依赖变化时）……"
 	$(V)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
 	$(V)/python -m pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
