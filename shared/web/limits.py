@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import TooManyRequests
@@ -19,6 +20,8 @@ from shared.web.observed import QUIET
 WINDOW = 60
 BODY_LIMIT = 1 << 20
 UPLOAD_LIMIT = 50 << 20
+# Uploads hold numbers in clear: they stay in memory, and no temporary file ever has them.
+MultiPartParser.spool_max_size = UPLOAD_LIMIT + BODY_LIMIT
 _MOST_CLIENTS = 50_000
 
 
