@@ -33,13 +33,14 @@ class Position:
         if cursor is None:
             return cls()
         try:
-            text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
+            text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode(
+                "ascii"
+            )
             xid, seq = (int(part) for part in text.split("."))
-            if not (0 <= xid < 2**63 and 0 <= seq < 2**63):
-                raise ValueError("out of range")
         except (ValueError, binascii.Error) as error:
-            wrong = FieldError("/cursor", CursorInvalid.code, CursorInvalid.detail)
-            raise CursorInvalid(errors=[wrong]) from error
+            raise _not_ours() from error
+        if not (0 <= xid < 2**63 and 0 <= seq < 2**63):
+            raise _not_ours()
         return cls(xid, seq)
 
 
@@ -52,17 +53,25 @@ async def settled(session: AsyncSession, table: Any) -> Position:
 
 
 def before(table: Any, position: Position) -> sa.ColumnElement[bool]:
-    return _place(table) < sa.tuple_(sa.literal(position.xid), sa.literal(position.seq))
+    return _place(table) < _literal(position)
 
 
 def after(table: Any, position: Position) -> sa.ColumnElement[bool]:
     """Rows behind the row at this position."""
-    return _place(table) > sa.tuple_(sa.literal(position.xid), sa.literal(position.seq))
+    return _place(table) > _literal(position)
 
 
 def in_order(table: Any) -> tuple[Any, Any]:
     return table.xid.asc(), table.seq.asc()
 
 
-def _place(table: Any) -> Any:
+def _not_ours() -> CursorInvalid:
+    return CursorInvalid(errors=[FieldError("/cursor", CursorInvalid.code, CursorInvalid.detail)])
+
+
+def _place(table: Any) -> sa.Tuple:
     return sa.tuple_(table.xid, table.seq)
+
+
+def _literal(position: Position) -> sa.Tuple:
+    return sa.tuple_(sa.literal(position.xid, sa.BigInteger), sa.literal(position.seq, sa.BigInteger))

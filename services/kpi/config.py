@@ -12,5 +12,9 @@ class KpiSettings(Settings):
     model_config = SettingsConfigDict(populate_by_name=True)
 
     feed_limit: int = Field(
-        5000, ge=1, le=100_000, validation_alias="HALL_KPI_FEED_LIMIT", description="数据接口一次最多返回的行数"
+        5000,
+        ge=1,
+        le=100_000,
+        validation_alias="HALL_KPI_FEED_LIMIT",
+        description="数据接口一次最多返回的行数",
     )

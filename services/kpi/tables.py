@@ -1,13 +1,16 @@
 """The base every table of the KPI service is declared on, and the column types that keep its arithmetic exact."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
+from sqlmodel import SQLModel
 
-from shared.columns import BigId, service_base
+from shared.columns import BigId, tables_of
 
-Table = service_base("kpi")
+
+class Table(SQLModel, registry=tables_of("kpi")):
+    """One MetaData for the service: four services may share a process."""
 
 
 class Fixed(sa.types.TypeDecorator[Decimal]):
@@ -15,10 +18,7 @@ class Fixed(sa.types.TypeDecorator[Decimal]):
 
     impl = sa.BigInteger
     cache_ok = True
-
-    def __init__(self, places: int) -> None:
-        super().__init__()
-        self.places = places
+    places: ClassVar[int]
 
     def process_bind_param(self, value: Decimal | None, dialect: sa.Dialect) -> int | None:
         if value is None:
@@ -30,6 +30,16 @@ class Fixed(sa.types.TypeDecorator[Decimal]):
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> Decimal | None:
         return None if value is None else Decimal(int(value)).scaleb(-self.places)
+
+
+class Hundredths(Fixed):
+    cache_ok = True
+    places = 2
+
+
+class TenThousandths(Fixed):
+    cache_ok = True
+    places = 4
 
 
 def seq_column() -> sa.Column[int]:

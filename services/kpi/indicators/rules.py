@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal, Self
 
-from services.kpi.facts.rules.counting import Place, Selection, Sums, Term
+from services.kpi.facts.rules.counting import Measure, Place, Selection, Sums, Term
 
 Direction = Literal["higher", "lower"]
 Unit = Literal["count", "percent", "yuan"]
@@ -25,13 +25,26 @@ class Formula:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        sides = {side: tuple(map(Term.from_json, data.get(side, ()))) for side in ("numerator", "denominator")}
+        sides = {
+            side: tuple(map(Term.from_json, data.get(side, ()))) for side in ("numerator", "denominator")
+        }
         return cls(**sides)
 
     @property
     def selections(self) -> tuple[Selection, ...]:
         """Every selection once, numerator's first."""
         return tuple(dict.fromkeys(term.selection for term in (*self.numerator, *self.denominator)))
+
+    def evidence(self) -> list[tuple[Selection, list[Measure], list[Measure]]]:
+        """Each selection with the measures it adds to the numerator and to the denominator."""
+        return [
+            (
+                selection,
+                [term.measure for term in self.numerator if term.selection == selection],
+                [term.measure for term in self.denominator if term.selection == selection],
+            )
+            for selection in self.selections
+        ]
 
     def describe(self) -> str:
         """In words for whoever reads a figure."""
@@ -88,8 +101,14 @@ class Definition:
         return figure.numerator if known else None
 
     def _figure(self, selection: Selection, sums: Sums) -> Figure:
-        above = sum((_amount(term, sums) for term in self.formula.numerator if term.selection == selection), Decimal(0))
-        below = sum((_amount(term, sums) for term in self.formula.denominator if term.selection == selection), Decimal(0))
+        above = sum(
+            (_amount(term, sums) for term in self.formula.numerator if term.selection == selection),
+            Decimal(0),
+        )
+        below = sum(
+            (_amount(term, sums) for term in self.formula.denominator if term.selection == selection),
+            Decimal(0),
+        )
         return Figure(above, below, sums.facts)
 
 
@@ -102,11 +121,6 @@ def ratio(figure: Figure) -> Decimal | None:
 def total(figures: Iterable[Figure]) -> Figure:
     """How places add up to a hall, a county, the region."""
     return sum(figures, Figure())
-
-
-def contribution_of(term: Term, fact: Any) -> Decimal:
-    """What one counted fact adds to the side that the term stands on."""
-    return _in_units(term, int(getattr(fact, term.measure)))
 
 
 def _amount(term: Term, sums: Sums) -> Decimal:

@@ -17,9 +17,7 @@ class PeriodState(Table, table=True):
     """Open until closed with one run; `checked_at` is when a run last looked whether anything was new."""
 
     __tablename__ = "periods"
-    __table_args__ = (
-        sa.CheckConstraint("(closed_at IS NULL) = (run_id IS NULL)", name="closed_with_a_run"),
-    )
+    __table_args__ = (sa.CheckConstraint("(closed_at IS NULL) = (run_id IS NULL)", name="closed_with_a_run"),)
 
     code: str = Field(primary_key=True, max_length=7)
     checked_at: datetime | None = Field(default=None, sa_type=Timestamp)

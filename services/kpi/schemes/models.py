@@ -12,7 +12,7 @@ from sqlmodel import Field
 
 from services.kpi.schemes.errors import SchemeAlreadyPublished, WeightsNotHundred
 from services.kpi.schemes.rules import SchemeItem, weights_add_up
-from services.kpi.tables import Fixed, Table
+from services.kpi.tables import Hundredths, Table, TenThousandths
 from shared.columns import Timestamp
 
 
@@ -57,7 +57,11 @@ class Scheme(Table, table=True):
     def hash_with(self, items: Sequence[SchemeItem]) -> str:
         """What two schemes share exactly when they score alike."""
         rows = [
-            [i.indicator, *(None if n is None else str(n.normalize()) for n in (i.weight, i.target, i.tolerance)), i.per_head]
+            [
+                i.indicator,
+                *(None if n is None else str(n.normalize()) for n in (i.weight, i.target, i.tolerance)),
+                i.per_head,
+            ]
             for i in sorted(items, key=lambda item: item.indicator)
         ]
         body = [self.level, self.version, self.effective_from, self.missing_policy, self.minimum_sample, rows]
@@ -73,10 +77,10 @@ class SchemeItemRow(Table, table=True):
     scheme_id: UUID = Field(primary_key=True, foreign_key="schemes.id")
     indicator: str = Field(primary_key=True, foreign_key="indicators.code", max_length=40)
     position: int
-    weight: Decimal = Field(sa_type=Fixed(2))  # type: ignore[call-overload]
-    target: Decimal = Field(sa_type=Fixed(4))  # type: ignore[call-overload]
+    weight: Decimal = Field(sa_type=Hundredths)
+    target: Decimal = Field(sa_type=TenThousandths)
     per_head: bool
-    tolerance: Decimal | None = Field(default=None, sa_type=Fixed(4))  # type: ignore[call-overload]
+    tolerance: Decimal | None = Field(default=None, sa_type=TenThousandths)
 
     def to_item(self) -> SchemeItem:
         return SchemeItem(self.indicator, self.weight, self.target, self.per_head, self.tolerance)
@@ -87,7 +91,9 @@ class Target(Table, table=True):
 
     __tablename__ = "targets"
     __table_args__ = (
-        sa.UniqueConstraint("month", "level", "subject", "indicator", name="uq_targets_month_level_subject_indicator"),
+        sa.UniqueConstraint(
+            "month", "level", "subject", "indicator", name="uq_targets_month_level_subject_indicator"
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -97,7 +103,12 @@ class Target(Table, table=True):
     indicator: str = Field(foreign_key="indicators.code", max_length=40)
     county: str = Field(max_length=64)
     hall: str = Field(max_length=64)
-    value: Decimal = Field(sa_type=Fixed(4))  # type: ignore[call-overload]
+    value: Decimal = Field(sa_type=TenThousandths)
     version: int
     set_by: str = Field(max_length=120)
     set_at: datetime = Field(sa_type=Timestamp)
+
+    def replace(self, value: Decimal, *, by: str, now: datetime) -> None:
+        """A plan that changed; runs made before keep the old one."""
+        self.value, self.set_by, self.set_at = value, by, now
+        self.version += 1

@@ -24,7 +24,9 @@ Planner = Annotated[Caller, requires("targets:write")]
 
 
 @router.get("/schemes")
-async def list_schemes(here: Here, _caller: Reader, page: PageQuery, level: Level | None = None) -> Page[SchemeRead]:
+async def list_schemes(
+    here: Here, _caller: Reader, page: PageQuery, level: Level | None = None
+) -> Page[SchemeRead]:
     """All versions, drafts too, by level."""
     async with here.database.reading() as session:
         found = await repository.schemes_page(session, level, page)
@@ -40,8 +42,7 @@ async def draft(body: SchemeCreate, here: Here, once: Once, caller: Writer) -> R
     async with once.transaction() as session:
         scheme = await usecases.draft_scheme(session, command, now=clock.now())
         location = {"location": f"/kpi/v1/schemes/{scheme.id}"}
-        answer = once.answer(201, SchemeRead.of(scheme, command.items), etag=scheme.version, headers=location)
-    return answer
+        return once.answer(201, SchemeRead.of(scheme, command.items), etag=scheme.version, headers=location)
 
 
 @router.get("/schemes/{scheme_id}")
@@ -57,15 +58,19 @@ async def read(scheme_id: UUID, here: Here, _caller: Reader, response: Response)
 async def publish(scheme_id: UUID, here: Here, once: Once, caller: Writer) -> Response:
     """Put a draft in force from its month on; afterwards it cannot be changed."""
     async with once.transaction() as session:
-        scheme = await usecases.publish_scheme(session, PublishScheme(scheme_id, caller.subject), now=clock.now())
+        scheme = await usecases.publish_scheme(
+            session, PublishScheme(scheme_id, caller.subject), now=clock.now()
+        )
         items = await repository.items_of(session, scheme_id)
-        answer = once.answer(201, SchemeRead.of(scheme, items[scheme_id]), etag=scheme.sha256)
-    return answer
+        return once.answer(201, SchemeRead.of(scheme, items[scheme_id]), etag=scheme.sha256)
 
 
 @router.get("/targets")
 async def list_targets(
-    here: Here, caller: Annotated[Caller, requires("scores:read")], page: PageQuery, month: MonthCode | None = None
+    here: Here,
+    caller: Annotated[Caller, requires("scores:read")],
+    page: PageQuery,
+    month: MonthCode | None = None,
 ) -> Page[TargetRead]:
     """Plans of the caller's area."""
     async with here.database.reading() as session:
@@ -79,5 +84,4 @@ async def set_target(body: TargetWrite, here: Here, once: Once, caller: Planner)
     command = SetTarget(**body.model_dump(), by=caller.subject, area=caller.area)
     async with once.transaction() as session:
         target = await usecases.set_target(session, command, now=clock.now())
-        answer = once.answer(201, TargetRead.of(target), etag=target.version)
-    return answer
+        return once.answer(201, TargetRead.of(target), etag=target.version)

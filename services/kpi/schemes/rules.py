@@ -39,7 +39,9 @@ def weights_add_up(weights: Iterable[Decimal]) -> bool:
     return sum(weights, Decimal(0)) == HUNDRED
 
 
-def points(value: Decimal, target: Decimal, direction: Direction, tolerance: Decimal | None = None) -> Decimal:
+def points(
+    value: Decimal, target: Decimal, direction: Direction, tolerance: Decimal | None = None
+) -> Decimal:
     """0 to 100 for a value.
 
     Higher is better: the share of the target reached, at most 100. Lower is better: 100 up to the target, then

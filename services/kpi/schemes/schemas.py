@@ -76,7 +76,9 @@ class SchemeRead(BaseModel):
 
     @classmethod
     def of(cls, scheme: Scheme, items: Sequence[SchemeItem]) -> Self:
-        members = {name: getattr(scheme, name) for name in cls.model_fields if name not in {"status", "items"}}
+        members = {
+            name: getattr(scheme, name) for name in cls.model_fields if name not in {"status", "items"}
+        }
         status = "published" if scheme.published else "draft"
         return cls(**members, status=status, items=[SchemeItemRead.model_validate(item) for item in items])
 

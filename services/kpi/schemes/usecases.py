@@ -87,7 +87,10 @@ async def publish_scheme(session: AsyncSession, command: PublishScheme, *, now: 
     """Raises `SchemeTooLate` where it would change what a closed month, or a newer scheme, already rests on."""
     scheme = await repository.get_scheme(session, command.scheme_id, lock=True)
     items = await repository.items_of(session, scheme.id)
-    taken = await periods.last_closed_month(session), await repository.last_effective_month(session, scheme.level)
+    taken = (
+        await periods.last_closed_month(session),
+        await repository.last_effective_month(session, scheme.level),
+    )
     scheme.publish(items[scheme.id], by=command.by, now=now)
     latest = max((month for month in taken if month is not None), default=None)
     if latest is not None and scheme.effective_from <= latest:
@@ -100,18 +103,25 @@ async def set_target(session: AsyncSession, command: SetTarget, *, now: datetime
     """Set or replace. Raises `IndicatorUnknown`, `TargetSubjectUnknown` (also outside the caller's area)."""
     await _check_indicators(session, [command.indicator])
     county, hall = await _place_of(session, command)
-    target = await repository.target_of(
+    known = await repository.target_of(
         session, command.month, command.level, command.subject, command.indicator
-    ) or Target(
+    )
+    if known is not None:
+        known.replace(command.value, by=command.by, now=now)
+        return known
+    target = Target(
         id=ids.uuid7(),
         month=command.month,
         level=command.level,
         subject=command.subject,
         indicator=command.indicator,
-        version=0,
+        county=county,
+        hall=hall,
+        value=command.value,
+        version=1,
+        set_by=command.by,
+        set_at=now,
     )
-    target.county, target.hall, target.value = county, hall, command.value
-    target.version, target.set_by, target.set_at = target.version + 1, command.by, now
     session.add(target)
     return target
 
@@ -128,7 +138,9 @@ async def _take_version(session: AsyncSession) -> None:
 async def _place_of(session: AsyncSession, command: SetTarget) -> tuple[str, str]:
     place = await staff.place_of(session, command.level, command.subject)
     if place is None or not command.area.covers(place[1] or None, place[0] or None):
-        raise TargetSubjectUnknown(errors=[FieldError("/subject", TargetSubjectUnknown.code, TargetSubjectUnknown.detail)])
+        raise TargetSubjectUnknown(
+            errors=[FieldError("/subject", TargetSubjectUnknown.code, TargetSubjectUnknown.detail)]
+        )
     return place
 
 

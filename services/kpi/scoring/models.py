@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Field
 
 from services.kpi.commit_order import Position
-from services.kpi.tables import Fixed, Table, seq_column, xid_column
+from services.kpi.tables import Hundredths, Table, TenThousandths, seq_column, xid_column
 from shared.columns import JsonB, Timestamp
 
 
@@ -51,8 +51,8 @@ class RunPart(Table, table=True):
     county: str = Field(primary_key=True, max_length=64)
     hall: str = Field(primary_key=True, max_length=64)
     clerk: str = Field(primary_key=True, max_length=64)
-    numerator: Decimal = Field(sa_type=Fixed(2))  # type: ignore[call-overload]
-    denominator: Decimal = Field(sa_type=Fixed(2))  # type: ignore[call-overload]
+    numerator: Decimal = Field(sa_type=Hundredths)
+    denominator: Decimal = Field(sa_type=Hundredths)
     facts: int
 
 
@@ -76,7 +76,7 @@ class Score(Table, table=True):
     subject: str = Field(max_length=64)
     county: str = Field(max_length=64)
     hall: str = Field(max_length=64)
-    score: Decimal | None = Field(default=None, sa_type=Fixed(2))  # type: ignore[call-overload]
+    score: Decimal | None = Field(default=None, sa_type=Hundredths)
     rank: int | None = None
     peers: int
     sample: int
@@ -92,11 +92,11 @@ class ScoreIndicator(Table, table=True):
     score_id: UUID = Field(primary_key=True, foreign_key="scores.id")
     code: str = Field(primary_key=True, max_length=40)
     position: int
-    numerator: Decimal = Field(sa_type=Fixed(2))  # type: ignore[call-overload]
-    denominator: Decimal = Field(sa_type=Fixed(2))  # type: ignore[call-overload]
-    value: Decimal | None = Field(default=None, sa_type=Fixed(4))  # type: ignore[call-overload]
-    target: Decimal = Field(sa_type=Fixed(4))  # type: ignore[call-overload]
-    weight: Decimal = Field(sa_type=Fixed(2))  # type: ignore[call-overload]
-    points: Decimal | None = Field(default=None, sa_type=Fixed(2))  # type: ignore[call-overload]
-    contribution: Decimal | None = Field(default=None, sa_type=Fixed(2))  # type: ignore[call-overload]
+    numerator: Decimal = Field(sa_type=Hundredths)
+    denominator: Decimal = Field(sa_type=Hundredths)
+    value: Decimal | None = Field(default=None, sa_type=TenThousandths)
+    target: Decimal = Field(sa_type=TenThousandths)
+    weight: Decimal = Field(sa_type=Hundredths)
+    points: Decimal | None = Field(default=None, sa_type=Hundredths)
+    contribution: Decimal | None = Field(default=None, sa_type=Hundredths)
     facts: int

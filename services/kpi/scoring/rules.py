@@ -71,7 +71,10 @@ class Roster:
         return [
             Subject("region", REGION, heads=max(len(self.clerks), 1)),
             *(Subject("county", code, code, heads=self._heads(0, code)) for code in counties),
-            *(Subject("hall", code, county, code, self._heads(1, code)) for code, county in sorted(halls.items())),
+            *(
+                Subject("hall", code, county, code, self._heads(1, code))
+                for code, county in sorted(halls.items())
+            ),
             *(Subject("clerk", code, county, hall) for code, (county, hall) in sorted(clerks.items())),
         ]
 
@@ -101,14 +104,18 @@ def roll_up(figures: Mapping[Place, Figure], level: Level) -> dict[str, Figure]:
     return {code: total(parts) for code, parts in grouped.items()}
 
 
-def result_of(item: SchemeItem, definition: Definition, figure: Figure, target: Decimal, *, spoke: bool) -> Result:
+def result_of(
+    item: SchemeItem, definition: Definition, figure: Figure, target: Decimal, *, spoke: bool
+) -> Result:
     """Value and points of one indicator, before the weights are applied."""
     value = definition.value(figure, source_spoke=spoke)
     earned = None if value is None else points(value, target, definition.direction, item.tolerance)
     return Result(item, figure, value, target, earned)
 
 
-def weigh(parts: Sequence[tuple[Decimal, Decimal | None]], policy: MissingPolicy) -> tuple[Decimal | None, list[Decimal | None]]:
+def weigh(
+    parts: Sequence[tuple[Decimal, Decimal | None]], policy: MissingPolicy
+) -> tuple[Decimal | None, list[Decimal | None]]:
     """(weight, points) of each part → the score and each part's contribution, which sum to it exactly.
 
     `exclude_and_renormalise` leaves parts without points out and scales the other weights up to 100; `zero` counts
@@ -130,7 +137,8 @@ def compose(subject: Subject, results: Sequence[Result], policy: MissingPolicy) 
     """The subject's score out of its indicators' results."""
     score, shares = weigh([(result.item.weight, result.points) for result in results], policy)
     weighed = tuple(
-        Result(r.item, r.figure, r.value, r.target, r.points, share) for r, share in zip(results, shares, strict=True)
+        Result(r.item, r.figure, r.value, r.target, r.points, share)
+        for r, share in zip(results, shares, strict=True)
     )
     return Scored(subject, score, weighed, sample=sum(result.figure.facts for result in results))
 
@@ -144,7 +152,14 @@ def ranked(scored: Iterable[Scored], minimum_sample: int) -> list[Scored]:
     scores = sorted((s.score for s in everybody if _may_rank(s, minimum_sample)), reverse=True)  # type: ignore[type-var]
     place = {score: position for position, score in reversed(list(enumerate(scores, start=1)))}
     return [
-        Scored(s.subject, s.score, s.results, s.sample, place[s.score] if _may_rank(s, minimum_sample) else None, len(scores))
+        Scored(
+            s.subject,
+            s.score,
+            s.results,
+            s.sample,
+            place[s.score] if _may_rank(s, minimum_sample) else None,
+            len(scores),
+        )
         for s in everybody
     ]
 
@@ -175,10 +190,13 @@ def _apportioned(exact: Sequence[Decimal | None], score: Decimal) -> list[Decima
     """Each part rounded down to cents, and the cents left over to those that lost most."""
     floors = [None if part is None else part.quantize(PLACES, ROUND_FLOOR) for part in exact]
     left = int((score - sum((part for part in floors if part is not None), Decimal(0))) / PLACES)
-    lost = [(part - floor, -i) for i, (part, floor) in enumerate(zip(exact, floors, strict=True)) if part is not None and floor is not None]
+    lost = [
+        (part - floor, -i)
+        for i, (part, floor) in enumerate(zip(exact, floors, strict=True))
+        if part is not None and floor is not None
+    ]
     for _loss, negated in sorted(lost, reverse=True)[:left]:
         i = -negated
         floor = floors[i]
         floors[i] = None if floor is None else floor + PLACES
     return floors
-

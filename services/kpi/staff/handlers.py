@@ -13,7 +13,9 @@ async def keep_halls_on_hall_changed(session: AsyncSession, deliveries: list[Del
 
 
 @bulk
-async def keep_clerks_on_clerk_changed(session: AsyncSession, deliveries: list[Delivery[ClerkChanged]]) -> None:
+async def keep_clerks_on_clerk_changed(
+    session: AsyncSession, deliveries: list[Delivery[ClerkChanged]]
+) -> None:
     await repository.put_clerks(session, [_clerk(delivery.event) for delivery in deliveries])
 
 

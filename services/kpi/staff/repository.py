@@ -6,10 +6,14 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col, select
+from sqlmodel import select
 
 from services.kpi.staff.models import Clerk, Hall
 from shared.database import upsert
+
+# Columns in queries: SQLModel types them as the values of a row.
+HALL: Any = Hall
+CLERK: Any = Clerk
 
 REGION = "region"
 
@@ -24,14 +28,14 @@ async def put_clerks(session: AsyncSession, rows: Iterable[dict[str, Any]]) -> N
 
 async def halls_in_service(session: AsyncSession, first: date, last: date) -> Sequence[Hall]:
     """Halls that existed on any of these days."""
-    statement = select(Hall).where(_in_service(Hall, first, last)).order_by(col(Hall.code))
+    statement = select(Hall).where(_in_service(Hall, first, last)).order_by(HALL.code)
     return (await session.scalars(statement)).all()
 
 
 async def clerks_in_post(session: AsyncSession, first: date, last: date) -> Sequence[Clerk]:
     """Staff of the halls who were in post on any of these days."""
-    statement = select(Clerk).where(_in_service(Clerk, first, last), col(Clerk.hall) != "")
-    return (await session.scalars(statement.order_by(col(Clerk.staff_no)))).all()
+    statement = select(Clerk).where(_in_service(Clerk, first, last), CLERK.hall != "")
+    return (await session.scalars(statement.order_by(CLERK.staff_no))).all()
 
 
 async def names(session: AsyncSession) -> dict[tuple[str, str], str]:
@@ -48,7 +52,7 @@ async def names(session: AsyncSession) -> dict[tuple[str, str], str]:
 async def unknown_codes(session: AsyncSession, codes: Iterable[str]) -> list[str]:
     """Those of the hall codes that the directory does not have."""
     wanted = set(codes)
-    known = set((await session.scalars(select(Hall.code).where(col(Hall.code).in_(wanted)))).all())
+    known = set((await session.scalars(select(HALL.code).where(HALL.code.in_(wanted)))).all())
     return sorted(wanted - known)
 
 
@@ -57,7 +61,7 @@ async def place_of(session: AsyncSession, level: str, subject: str) -> tuple[str
     if level == "region":
         return ("", "") if subject == REGION else None
     if level == "county":
-        known = await session.scalar(select(Hall.code).where(Hall.county == subject).limit(1))
+        known = await session.scalar(select(HALL.code).where(HALL.county == subject).limit(1))
         return (subject, "") if known else None
     found: Any = await session.get(Hall if level == "hall" else Clerk, subject)
     if found is None:

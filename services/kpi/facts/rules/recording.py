@@ -149,7 +149,21 @@ _NO_LONGER_THERE = (
     FactRule("holiday_audience", "customer_id", numerator=0),
 )
 _SENT = FactRule(
-    "capped_sms", "customer_id", when=_COUNTED_AGAINST_THE_CAP, month="cap_month", key="message_id", attributes=_SMS
+    "capped_sms",
+    "customer_id",
+    when=_COUNTED_AGAINST_THE_CAP,
+    month="cap_month",
+    key="message_id",
+    attributes=_SMS,
+)
+_CONSENTED = FactRule(
+    "consented_sms",
+    "customer_id",
+    numerator=lambda event: event.consent_id is not None,
+    denominator=1,
+    when=_is(message_class=("intro", "service", "holiday", "marketing")),
+    key="message_id",
+    attributes=_SMS,
 )
 
 FACTS: Mapping[type[Event], tuple[FactRule, ...]] = {
@@ -171,9 +185,13 @@ FACTS: Mapping[type[Event], tuple[FactRule, ...]] = {
         *_NO_LONGER_THERE,
     ),
     customer.CustomerPurged: _NO_LONGER_THERE,
-    customer.TouchLogged: (FactRule("touch", "customer_id", clerk="made_by", attributes=("kind", "qualifying")),),
+    customer.TouchLogged: (
+        FactRule("touch", "customer_id", clerk="made_by", attributes=("kind", "qualifying")),
+    ),
     customer.FollowUpCompleted: (
-        FactRule("follow_up", "follow_up_id", numerator="on_time", denominator=1, attributes=("completed_by",)),
+        FactRule(
+            "follow_up", "follow_up_id", numerator="on_time", denominator=1, attributes=("completed_by",)
+        ),
     ),
     customer.FollowUpOverdue: (
         FactRule("follow_up", "follow_up_id", numerator=0, denominator=1, attributes=("step",)),
@@ -201,7 +219,14 @@ FACTS: Mapping[type[Event], tuple[FactRule, ...]] = {
         ),
     ),
     customer.SurveyAnswered: (
-        FactRule("survey", "answer_id", clerk="served_by", numerator=_score, denominator=_out_of, attributes=("kind",)),
+        FactRule(
+            "survey",
+            "answer_id",
+            clerk="served_by",
+            numerator=_score,
+            denominator=_out_of,
+            attributes=("kind",),
+        ),
     ),
     customer.ReportSubmitted: (
         FactRule("market_report", "report_id", when=_is(kind=("market", "competitor")), attributes=("kind",)),
@@ -215,12 +240,14 @@ FACTS: Mapping[type[Event], tuple[FactRule, ...]] = {
     messaging.SmsAccepted: (
         FactRule("intro_sms", "customer_id", numerator="on_time", denominator=1, when=_INTRO),
         _SENT,
+        _CONSENTED,
     ),
     messaging.SmsDelivered: (
         FactRule("intro_sms", "customer_id", numerator=_delivered_on_time, denominator=1, when=_INTRO),
         FactRule("service_sms", "customer_id", when=_is(message_class="service")),
         FactRule("holiday_sms", "customer_id", when=_is(message_class="holiday")),
         _SENT,
+        _CONSENTED,
         FactRule("sms_delivered", "message_id", attributes=_SMS),
     ),
     messaging.SmsFailed: (FactRule("sms_failed", "message_id", attributes=(*_SMS, "reason")),),
@@ -269,7 +296,9 @@ FACTS: Mapping[type[Event], tuple[FactRule, ...]] = {
     ),
     complaints.ComplaintResolved: (
         FactRule("enquiry_handled", "ticket_id", clerk=_handler, when=_ENQUIRY, attributes=("category",)),
-        FactRule("complaint_resolved", _cycle, clerk=_handler, when=_COMPLAINT, attributes=("cause", "remedy")),
+        FactRule(
+            "complaint_resolved", _cycle, clerk=_handler, when=_COMPLAINT, attributes=("cause", "remedy")
+        ),
         FactRule(
             "resolution",
             _cycle,
@@ -295,10 +324,17 @@ FACTS: Mapping[type[Event], tuple[FactRule, ...]] = {
     complaints.ComplaintMerged: (FactRule("ticket_merged", "ticket_id", clerk=_handler),),
     complaints.ComplaintRated: (
         FactRule(
-            "complaint_rating", _cycle, clerk=_handler, numerator="score", denominator="out_of", when=_COMPLAINT
+            "complaint_rating",
+            _cycle,
+            clerk=_handler,
+            numerator="score",
+            denominator="out_of",
+            when=_COMPLAINT,
         ),
     ),
-    complaints.WorkOrderImported: (FactRule("work_order", "work_order_id", attributes=("category", "source")),),
+    complaints.WorkOrderImported: (
+        FactRule("work_order", "work_order_id", attributes=("category", "source")),
+    ),
     complaints.DiversionMeasured: (
         FactRule(
             "diversion",

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from services.kpi.tables import Fixed
+from services.kpi.tables import Hundredths, TenThousandths
 from shared.columns import BigId, JsonB, Timestamp
 from shared.migrations import create_kernel_tables, drop_kernel_tables
 
@@ -166,10 +166,10 @@ def _create_schemes() -> None:
         sa.Column("scheme_id", sa.Uuid, nullable=False),
         sa.Column("indicator", sa.String(40), nullable=False),
         sa.Column("position", sa.Integer, nullable=False),
-        sa.Column("weight", Fixed(2), nullable=False),
-        sa.Column("target", Fixed(4), nullable=False),
+        sa.Column("weight", Hundredths, nullable=False),
+        sa.Column("target", TenThousandths, nullable=False),
         sa.Column("per_head", sa.Boolean, nullable=False),
-        sa.Column("tolerance", Fixed(4), nullable=True),
+        sa.Column("tolerance", TenThousandths, nullable=True),
         sa.PrimaryKeyConstraint("scheme_id", "indicator", name="pk_scheme_items"),
         sa.ForeignKeyConstraint(["scheme_id"], ["schemes.id"], name="fk_scheme_items_scheme_id"),
         sa.ForeignKeyConstraint(["indicator"], ["indicators.code"], name="fk_scheme_items_indicator"),
@@ -184,7 +184,7 @@ def _create_schemes() -> None:
         sa.Column("indicator", sa.String(40), nullable=False),
         sa.Column("county", sa.String(64), nullable=False),
         sa.Column("hall", sa.String(64), nullable=False),
-        sa.Column("value", Fixed(4), nullable=False),
+        sa.Column("value", TenThousandths, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("set_by", sa.String(120), nullable=False),
         sa.Column("set_at", Timestamp, nullable=False),
@@ -222,8 +222,8 @@ def _create_runs() -> None:
         sa.Column("county", sa.String(64), nullable=False),
         sa.Column("hall", sa.String(64), nullable=False),
         sa.Column("clerk", sa.String(64), nullable=False),
-        sa.Column("numerator", Fixed(2), nullable=False),
-        sa.Column("denominator", Fixed(2), nullable=False),
+        sa.Column("numerator", Hundredths, nullable=False),
+        sa.Column("denominator", Hundredths, nullable=False),
         sa.Column("facts", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("run_id", "indicator", "county", "hall", "clerk", name="pk_run_parts"),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name="fk_run_parts_run_id"),
@@ -242,7 +242,7 @@ def _create_scores() -> None:
         sa.Column("subject", sa.String(64), nullable=False),
         sa.Column("county", sa.String(64), nullable=False),
         sa.Column("hall", sa.String(64), nullable=False),
-        sa.Column("score", Fixed(2), nullable=True),
+        sa.Column("score", Hundredths, nullable=True),
         sa.Column("rank", sa.Integer, nullable=True),
         sa.Column("peers", sa.Integer, nullable=False),
         sa.Column("sample", sa.Integer, nullable=False),
@@ -261,13 +261,13 @@ def _create_scores() -> None:
         sa.Column("score_id", sa.Uuid, nullable=False),
         sa.Column("code", sa.String(40), nullable=False),
         sa.Column("position", sa.Integer, nullable=False),
-        sa.Column("numerator", Fixed(2), nullable=False),
-        sa.Column("denominator", Fixed(2), nullable=False),
-        sa.Column("value", Fixed(4), nullable=True),
-        sa.Column("target", Fixed(4), nullable=False),
-        sa.Column("weight", Fixed(2), nullable=False),
-        sa.Column("points", Fixed(2), nullable=True),
-        sa.Column("contribution", Fixed(2), nullable=True),
+        sa.Column("numerator", Hundredths, nullable=False),
+        sa.Column("denominator", Hundredths, nullable=False),
+        sa.Column("value", TenThousandths, nullable=True),
+        sa.Column("target", TenThousandths, nullable=False),
+        sa.Column("weight", Hundredths, nullable=False),
+        sa.Column("points", Hundredths, nullable=True),
+        sa.Column("contribution", Hundredths, nullable=True),
         sa.Column("facts", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("score_id", "code", name="pk_score_indicators"),
         sa.ForeignKeyConstraint(["score_id"], ["scores.id"], name="fk_score_indicators_score_id"),

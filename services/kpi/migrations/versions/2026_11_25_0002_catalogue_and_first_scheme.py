@@ -24,14 +24,20 @@ BY = "system"
 
 INDICATORS = sa.table(
     "indicators",
-    *(sa.column(name) for name in ("code", "name", "definition", "unit", "direction", "when_silent", "owner", "position")),
+    *(
+        sa.column(name)
+        for name in ("code", "name", "definition", "unit", "direction", "when_silent", "owner", "position")
+    ),
     sa.column("formula", JsonB),
     sa.column("source_events", JsonB),
 )
 SCHEMES = sa.table(
     "schemes",
     sa.column("id", sa.Uuid),
-    *(sa.column(name) for name in ("level", "version", "name", "effective_from", "missing_policy", "minimum_sample")),
+    *(
+        sa.column(name)
+        for name in ("level", "version", "name", "effective_from", "missing_policy", "minimum_sample")
+    ),
     *(sa.column(name) for name in ("created_by", "published_by", "sha256")),
     sa.column("created_at", Timestamp),
     sa.column("published_at", Timestamp),

@@ -59,7 +59,11 @@ class Inputs:
             {level: scheme.sha256 for level, (scheme, _items) in self.schemes.items()},
             [[i.code, i.formula, i.direction, i.when_silent] for i in self.catalogue],
             sorted([*key, str(value)] for key, value in self.targets.items()),
-            [sorted(self.roster.halls.items()), sorted(self.roster.clerks.items()), sorted(self.roster.other_staff)],
+            [
+                sorted(self.roster.halls.items()),
+                sorted(self.roster.clerks.items()),
+                sorted(self.roster.other_staff),
+            ],
         ]
         return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
@@ -109,7 +113,9 @@ async def _run(
         triggered_by=by,
         previous_run_id=previous.id if previous else None,
         scheme_versions={level: scheme.version for level, (scheme, _items) in inputs.schemes.items()},
-        definitions={i.code: {"name": i.name, "unit": i.unit, "formula": i.formula} for i in inputs.catalogue},
+        definitions={
+            i.code: {"name": i.name, "unit": i.unit, "formula": i.formula} for i in inputs.catalogue
+        },
         inputs_sha256=inputs.sha256,
         sha256=rules.figures_hash(row for one in scored for row in figure_rows(one)),
         scores=len(scored),
@@ -225,11 +231,16 @@ async def _store(
     await session.flush()
     identified = [(ids.uuid7(), one) for one in scored]
     await insert_rows(session, RunPart, _part_rows(run.id, places))
-    await insert_rows(session, Score, [_score_row(run, inputs, score_id, one) for score_id, one in identified])
+    await insert_rows(
+        session, Score, [_score_row(run, inputs, score_id, one) for score_id, one in identified]
+    )
     details = [row for score_id, one in identified for row in _indicator_rows(score_id, one)]
     for start in range(0, len(details), 5000):
         await insert_rows(session, ScoreIndicator, details[start : start + 5000])
-    outbox.add(session, *(_published(run, inputs, score_id, one) for score_id, one in identified if one.score is not None))
+    outbox.add(
+        session,
+        *(_published(run, inputs, score_id, one) for score_id, one in identified if one.score is not None),
+    )
 
 
 def _part_rows(run_id: UUID, places: Places) -> list[dict[str, object]]:
