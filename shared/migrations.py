@@ -12,7 +12,6 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command, context
 from alembic.config import Config
-from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -74,13 +73,13 @@ def _migrate(connection: sa.Connection, metadata: list[sa.MetaData]) -> None:
     connection.commit()
 
 
-def create_kernel_tables(op: Operations) -> None:
+def create_kernel_tables(op: Any) -> None:
     """Outbox, inbox, dead letters, idempotency keys, jobs, leases: the first migration of every service calls this."""
     for table in KERNEL.sorted_tables:
         _create(op, table)
 
 
-def drop_kernel_tables(op: Operations) -> None:
+def drop_kernel_tables(op: Any) -> None:
     for table in reversed(KERNEL.sorted_tables):
         op.drop_table(table.name)
 
