@@ -5,9 +5,9 @@ import sys
 
 import uvloop
 
-from bench import consumer, engines, relay
+from bench import consumer, engines, registration, relay
 
-BENCHES = {"relay": relay.run, "consumer": consumer.run}
+BENCHES = {"registration": registration.run, "relay": relay.run, "consumer": consumer.run}
 
 
 def main() -> None:

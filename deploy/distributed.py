@@ -2,6 +2,7 @@
 
 from deploy import assembly
 from deploy.serving import Server, stop_on_signals
+from shared import logging
 from shared.runtime import Runtime
 from shared.settings import load
 
@@ -10,7 +11,7 @@ async def serve_app(name: str, host: str, port: int | None) -> None:
     """Serve one service's HTTP until a signal; readiness goes off first, requests in hand are finished."""
     service = assembly.SERVICES[name]
     stop = stop_on_signals()
-    runtime = Runtime.open(name, load(service.settings))
+    runtime = _opened(service)
     try:
         server = Server(
             service.build_app(runtime),
@@ -27,8 +28,14 @@ async def serve_worker(name: str) -> None:
     """Run one service's consumer, relay, jobs and loops until a signal, then drain."""
     service = assembly.SERVICES[name]
     stop = stop_on_signals()
-    runtime = Runtime.open(name, load(service.settings))
+    runtime = _opened(service)
     try:
         await service.build_worker(runtime).run(stop)
     finally:
         await runtime.close()
+
+
+def _opened(service: assembly.Service) -> Runtime:
+    settings = load(service.settings)
+    logging.configure(settings.log_level)
+    return Runtime.open(service.name, settings)

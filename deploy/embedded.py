@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deploy import assembly, simulator
 from deploy.serving import Server, stop_on_signals
+from shared import logging
 from shared.runtime import Runtime, open_bus
 from shared.settings import Settings, SettingsError
 from shared.wakeups import Wakeups
@@ -83,6 +84,7 @@ async def serve(host: str, port: int) -> None:
     """Serve until a signal, then drain: requests first, then the workers, then the relay's last events."""
     stop = stop_on_signals()
     all_settings = assembly.check_settings()
+    logging.configure(all_settings["customer"].log_level)
     with data_folder(all_settings["customer"]):
         async with open_house(all_settings) as house:
             await work(house, stop, host, port)

@@ -22,6 +22,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import ConsumerRecord
 
 from shared.bus.port import BusUnavailable, Fetched, Message, Subscription
+from shared.events.registry import EVENTS
 
 MAX_REQUEST = 4 * 1024 * 1024
 BATCH_BYTES = 256 * 1024
@@ -41,7 +42,7 @@ class KafkaBus:
         self._starting = asyncio.Lock()
 
     async def ensure_topics(self, topics: Sequence[str]) -> None:
-        """Create the topics that are missing, keeping messages for seven days."""
+        """Create the topics that are missing; those that carry a sealed number keep messages for seven days."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self._servers, client_id=self._client)
         try:
             await admin.start()
@@ -58,7 +59,7 @@ class KafkaBus:
 
     def _topic(self, name: str) -> NewTopic:
         insync = "2" if self._replication >= 3 else "1"
-        configs = {"retention.ms": WEEK_MS, "min.insync.replicas": insync}
+        configs = {"min.insync.replicas": insync} | ({"retention.ms": WEEK_MS} if _carries_phone(name) else {})
         return NewTopic(name, self._partitions, self._replication, topic_configs=configs)
 
     async def publish(self, messages: Sequence[Message]) -> None:
@@ -200,6 +201,11 @@ class _Member:
 
     async def close(self) -> None:
         await self._consumer.stop()
+
+
+def _carries_phone(topic: str) -> bool:
+    """Dead letters may hold any event, so they count as carrying one."""
+    return topic not in EVENTS or EVENTS[topic].carries_phone()
 
 
 def _headers(headers: Mapping[str, str]) -> list[tuple[str, bytes]]:
