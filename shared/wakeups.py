@@ -39,13 +39,14 @@ class Bell:
         self._wakeups, self._names, self._event = wakeups, tuple(names), asyncio.Event()
         wakeups.hang(self._names, self._event)
 
-    async def wait(self, timeout: float) -> None:
-        """Return at the next ring or after `timeout` seconds, whichever comes first."""
+    async def wait(self, timeout: float, stop: asyncio.Event | None = None) -> None:
+        """Return at the next ring, at `stop`, or after `timeout` seconds, whichever comes first."""
+        waiting = [asyncio.ensure_future(event.wait()) for event in (self._event, stop) if event is not None]
         try:
-            async with asyncio.timeout(timeout):
-                await self._event.wait()
-        except TimeoutError:
-            pass
+            await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waiting:
+                each.cancel()
         self._event.clear()
 
     def ring(self) -> None:

@@ -31,7 +31,7 @@ _COUNTY_LEAD = _HALL_LEAD | _scopes(
 _OFFICE = _COUNTY_LEAD | _scopes(
     "schemes:write periods:write calendar:write purges:write access_log:read invariants:read"
 )
-_ADMIN = _OFFICE | _scopes("clients:write users:write")
+_ADMIN = _OFFICE | _scopes("clients:write users:write gateways:write")
 
 SCOPES_OF: dict[str, frozenset[str]] = {
     "pos": _COUNTER | {"imports:write", "work_orders:write"},

@@ -1,0 +1,27 @@
+"""The messaging service over HTTP."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from services.messaging.budget import routes as budget
+from services.messaging.messages import routes as messages
+from services.messaging.planning import routes as planning
+from services.messaging.proofs import routes as proofs
+from services.messaging.receipts import routes as receipts
+from services.messaging.templates import routes as templates
+from shared.runtime import Runtime
+from shared.web.app import create_app
+
+ROUTERS = [
+    planning.router,
+    messages.router,
+    budget.router,
+    templates.router,
+    receipts.router,
+    proofs.router,
+]
+
+
+def build_app(runtime: Runtime) -> FastAPI:
+    return create_app(runtime, "短信服务", ROUTERS, templates=Path(__file__).parent)

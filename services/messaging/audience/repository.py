@@ -1,0 +1,94 @@
+"""Queries and set-based writes of the projections."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from services.messaging.audience.errors import CustomerNotFound, HallNotFound
+from services.messaging.audience.models import ACTIVE, Consent, Customer, Hall, Ticket
+from shared.database import upsert
+from shared.security.tenancy import Area
+
+SNAPSHOT = (
+    *("version", "phone_enc", "phone_index", "phone_masked"),
+    *("brand", "age_band", "spend_band", "tier", "archived_at"),
+)
+PLACE = ("placed_version", "hall", "county", "clerk")
+STORED = ("stored_version", "number_stored_at")
+STATUS = ("status_version", "status")
+
+
+async def save(session: AsyncSession, customers: Sequence[Customer], *groups: tuple[str, ...]) -> None:
+    """Write these groups of columns where they are newer; the first of each group is its version."""
+    for group in groups:
+        await upsert(session, Customer, customers, key=["id"], update=group, newer_by=group[0])
+
+
+async def save_consents(session: AsyncSession, consents: Iterable[Consent]) -> None:
+    await upsert(session, Consent, consents, key=["customer_id", "purpose"], newer_by="version")
+
+
+async def save_halls(session: AsyncSession, halls: Iterable[Hall]) -> None:
+    await upsert(session, Hall, halls, key=["code"], newer_by="version")
+
+
+async def save_tickets(session: AsyncSession, tickets: Iterable[Ticket]) -> None:
+    await upsert(session, Ticket, tickets, key=["ticket_id"], newer_by="version")
+
+
+async def lock_customers(session: AsyncSession, ids: Iterable[UUID]) -> None:
+    """Take turns with everyone else who plans for, or hears from, these customers until the transaction ends."""
+    query = sa.select(col(Customer.id)).where(col(Customer.id).in_(sorted(set(ids))))
+    await session.execute(query.order_by(col(Customer.id)).with_for_update())
+
+
+async def customers_by_id(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Customer]:
+    query = select(Customer).where(col(Customer.id).in_(set(ids)))
+    fresh = query.execution_options(populate_existing=True)
+    return {customer.id: customer for customer in await session.scalars(fresh)}
+
+
+async def get_customer(session: AsyncSession, customer_id: UUID, area: Area) -> Customer:
+    """A customer with a number inside the area; raises CustomerNotFound."""
+    within = area.clause(col(Customer.hall), col(Customer.county))
+    query = select(Customer).where(Customer.id == customer_id, col(Customer.phone_enc).is_not(None), within)
+    customer = (await session.scalars(query)).one_or_none()
+    if customer is None:
+        raise CustomerNotFound
+    return customer
+
+
+async def active_by_phone(session: AsyncSession, indexes: Iterable[str]) -> dict[str, Customer]:
+    """The customer each number belongs to now."""
+    query = select(Customer).where(col(Customer.phone_index).in_(set(indexes)), Customer.status == ACTIVE)
+    found = await session.scalars(query.order_by(col(Customer.archived_at)))
+    return {customer.phone_index or "": customer for customer in found}
+
+
+async def consents_of(session: AsyncSession, ids: Iterable[UUID]) -> dict[tuple[UUID, str], Consent]:
+    query = select(Consent).where(col(Consent.customer_id).in_(set(ids)))
+    fresh = query.execution_options(populate_existing=True)
+    return {(c.customer_id, c.purpose): c for c in await session.scalars(fresh)}
+
+
+async def with_open_tickets(session: AsyncSession, ids: Iterable[UUID]) -> set[UUID]:
+    query = sa.select(col(Ticket.customer_id)).where(col(Ticket.customer_id).in_(set(ids)), col(Ticket.is_open))
+    return {id_ for id_ in await session.scalars(query) if id_ is not None}
+
+
+async def halls_by_code(session: AsyncSession, codes: Iterable[str]) -> dict[str, Hall]:
+    query = select(Hall).where(col(Hall.code).in_(set(codes))).execution_options(populate_existing=True)
+    return {hall.code: hall for hall in await session.scalars(query)}
+
+
+async def get_hall(session: AsyncSession, code: str, area: Area) -> Hall:
+    """Raises HallNotFound."""
+    query = select(Hall).where(Hall.code == code, area.clause(col(Hall.code), col(Hall.county)))
+    hall = (await session.scalars(query)).one_or_none()
+    if hall is None:
+        raise HallNotFound
+    return hall
+

@@ -1,0 +1,91 @@
+"""Which slot is free, which gap is kept, which setting holds on a day (M2, M3). Months are those of Asia/Shanghai."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal, Protocol
+
+from shared import clock
+
+
+class Rule(Protocol):
+    """The dated setting of one class, as far as the rules look at it."""
+
+    message_class: str
+    effective_from: date
+    pool: str | None
+    cap: int
+    min_gap_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A slot in use: in which pool and month, which number, for which day and class."""
+
+    pool: str
+    month: str
+    slot_no: int
+    day: date
+    message_class: str
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """The slot a message may take."""
+
+    pool: str
+    month: str
+    slot_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why no slot may be taken, and when one may be."""
+
+    reason: Literal["cap-reached", "min-gap"]
+    next_free_at: datetime
+
+
+def rules_on(rules: Iterable[Rule], day: date) -> dict[str, Rule]:
+    """The setting of each class on that day: the latest that has begun."""
+    begun = [rule for rule in rules if rule.effective_from <= day]
+    return {rule.message_class: rule for rule in sorted(begun, key=lambda r: r.effective_from)}
+
+
+def choose(rule: Rule, taken: Sequence[Taken], send_at: datetime) -> Free | Refused | None:
+    """The lowest free slot of the month of `send_at`; None when the class has no cap."""
+    if rule.pool is None:
+        return None
+    month, day = clock.month_of(send_at), clock.business_date(send_at)
+    used = {t.slot_no for t in taken if (t.pool, t.month) == (rule.pool, month)}
+    free = next((number for number in range(1, rule.cap + 1) if number not in used), None)
+    if free is None:
+        return Refused("cap-reached", clock.month_bounds(month)[1])
+    gap_ends = _gap_ends(rule, taken, day)
+    if gap_ends is not None:
+        return Refused("min-gap", _start_of(gap_ends))
+    return Free(rule.pool, month, free)
+
+
+def next_free_at(rule: Rule, taken: Sequence[Taken], now: datetime) -> datetime | None:
+    """When the next message of the class may be sent; None when it may be sent now."""
+    moment = now
+    for _ in range(24):
+        choice = choose(rule, taken, moment)
+        if not isinstance(choice, Refused):
+            break
+        moment = choice.next_free_at
+    return None if moment == now else moment
+
+
+def _gap_ends(rule: Rule, taken: Sequence[Taken], day: date) -> date | None:
+    """The day on which the gap to the nearest message of the class is over, if `day` lies inside one."""
+    near = [
+        t.day for t in taken
+        if t.message_class == rule.message_class and abs((day - t.day).days) < rule.min_gap_days
+    ]  # fmt: skip
+    return max(near) + timedelta(days=rule.min_gap_days) if near else None
+
+
+def _start_of(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=clock.SHANGHAI)

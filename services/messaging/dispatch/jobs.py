@@ -1,0 +1,187 @@
+"""The network's half of dispatch: submitting what was claimed, and asking gateways about what is unknown."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import cast
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.messaging.config import MessagingSettings
+from services.messaging.dispatch import repository, usecases
+from services.messaging.dispatch.gateways import open_gateways
+from services.messaging.dispatch.ports import Gateway, GatewayAway, Receipt, Submission, Submitted
+from services.messaging.dispatch.usecases import RECONCILE, ClaimMessages, Result
+from services.messaging.messages import repository as store
+from services.messaging.messages.models import Message
+from services.messaging.messages.usecases import DISPATCH
+from shared import clock, ids
+from shared.phones import SealBroken
+from shared.runtime import Runtime
+from shared.scheduler import Firing, Job, Loop
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+CHUNK = 500
+LONGEST_NAP = 5.0
+RECONCILE_EVERY = 10.0
+SETTLING = timedelta(seconds=10)
+"""A gateway is asked about an unknown message no sooner: a request may still be on its way."""
+
+
+class Dispatcher:
+    """Serves one gateway in this process; any number of processes may."""
+
+    def __init__(self, runtime: Runtime, name: str, gateway: Gateway) -> None:
+        settings = cast("MessagingSettings", runtime.settings)
+        self._runtime, self._name, self._gateway = runtime, name, gateway
+        self._settings = settings.gateway_settings()[name]
+        self._lease = timedelta(seconds=settings.messaging_lease_seconds)
+        self._parallel = asyncio.Semaphore(self._settings.parallel)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve the queue until `stop`; what is in flight then is recorded."""
+        bell = self._runtime.database.bell(DISPATCH)
+        try:
+            while not stop.is_set():
+                if not await self.step():
+                    await bell.wait(await self._nap(clock.now()), stop)
+        finally:
+            bell.close()
+
+    async def step(self) -> int:
+        """Claim, commit, submit, record, commit; how many messages were claimed."""
+        now = clock.now()
+        async with self._runtime.database.reading() as session:
+            ready = await self._ready_at(session, now)
+        if ready is None or ready > now:
+            return 0
+        token = ids.uuid7()
+        command = ClaimMessages(self._name, token, self._lease, BATCH, self._settings.rate)
+        async with self._runtime.database.transaction() as session:
+            claimed = await usecases.claim_messages(session, command, now=now)
+        results = await asyncio.gather(*(self._submit(message) for message in claimed))
+        await self._record(token, [r for r in results if isinstance(r, Result)], claimed)
+        return len(claimed)
+
+    async def _record(self, token: UUID, results: Sequence[Result], claimed: Sequence[Message]) -> None:
+        tried = {result.message_id for result in results}
+        untried = [message.id for message in claimed if message.id not in tried]
+        if not claimed:
+            return
+        async with self._runtime.database.transaction() as session:
+            now = clock.now()
+            await usecases.record_results(session, self._name, token, results, now=now)
+            if untried:
+                await usecases.put_back_untried(session, token, untried, now=now)
+
+    async def _submit(self, message: Message) -> Result | None:
+        """None when the claim would end before an answer could come: then nothing is sent."""
+        async with self._parallel:
+            timeout = timedelta(seconds=self._settings.timeout)
+            if message.lease_until is None or clock.now() + timeout >= message.lease_until:
+                return None
+            return Result(message.id, message.attempts, await self._hand_over(message), clock.now())
+
+    async def _hand_over(self, message: Message) -> Submitted:
+        try:
+            to = self._runtime.phones.open(message.phone_enc or "")
+        except SealBroken:
+            return Submitted("rejected", code="number-unreadable")
+        try:
+            return await self._gateway.submit(Submission(message.id, to, message.text))
+        except Exception:
+            log.exception("gateway.failed", gateway=self._name, message_id=str(message.id))
+            return Submitted("unknown", code="adapter-failed")
+
+    async def _ready_at(self, session: AsyncSession, now: datetime) -> datetime | None:
+        """When the next message may go: its own time, the gateway's pause and its pace."""
+        ready = await repository.next_queued_at(session, self._name)
+        lane = await repository.lane_or_none(session, self._name)
+        if ready is None or lane is None:
+            return ready
+        pause, paced = lane.paused_until or now, lane.next_free_at if self._settings.rate else None
+        gap = timedelta(seconds=1 / self._settings.rate) if self._settings.rate else timedelta(0)
+        return max(ready, pause, paced + gap if paced else now - timedelta(days=1))
+
+    async def _nap(self, now: datetime) -> float:
+        async with self._runtime.database.reading() as session:
+            ready = await self._ready_at(session, now)
+        seconds = LONGEST_NAP if ready is None else (ready - clock.now()).total_seconds()
+        return min(LONGEST_NAP, max(0.02, seconds))
+
+
+async def dispatch_messages(runtime: Runtime, stop: asyncio.Event) -> None:
+    """One dispatcher a gateway, side by side: a slow gateway does not hold up another."""
+    gateways = open_gateways(runtime)
+    async with asyncio.TaskGroup() as group:
+        for name, gateway in gateways.items():
+            group.create_task(Dispatcher(runtime, name, gateway).run(stop))
+
+
+async def reconcile_unknown(runtime: Runtime, stop: asyncio.Event) -> None:
+    """Ask the gateways that can be asked about every message whose outcome is unknown."""
+    bell = runtime.database.bell(RECONCILE)
+    asked = {name: gateway for name, gateway in open_gateways(runtime).items() if gateway.can_be_asked}
+    try:
+        while not stop.is_set():
+            for name, gateway in asked.items():
+                await ask_about_unknown(runtime, name, gateway)
+            await bell.wait(RECONCILE_EVERY, stop)
+            await bell.wait(SETTLING.total_seconds(), stop)
+    finally:
+        bell.close()
+
+
+async def ask_about_unknown(runtime: Runtime, name: str, gateway: Gateway) -> None:
+    """One round over the unknown messages of a gateway, in chunks; stops when the gateway is away."""
+    after: UUID | None = None
+    while True:
+        async with runtime.database.reading() as session:
+            unknown = await repository.unknown_at(session, name, CHUNK, after)
+        if not unknown:
+            return
+        after = unknown[-1].id
+        settled = [m for m in unknown if m.unknown_since is not None and m.unknown_since <= clock.now() - SETTLING]
+        try:
+            found = await _ask(gateway, [m.id for m in settled])
+        except GatewayAway:
+            log.warning("gateway.away", gateway=name)
+            return
+        async with runtime.database.transaction() as session:
+            await usecases.settle_unknown(session, name, found, now=clock.now())
+
+
+async def _ask(gateway: Gateway, message_ids: Sequence[UUID]) -> dict[UUID, Receipt | None]:
+    return {id_: await gateway.query(id_) for id_ in message_ids}
+
+
+async def give_up_lost_claims(session: AsyncSession, firing: Firing) -> bool:
+    return await usecases.give_up_claims(session, now=firing.now, limit=CHUNK)
+
+
+async def measure_unknown(runtime: Runtime, stop: asyncio.Event) -> None:
+    """Feed the gauges of what is unknown."""
+    count = runtime.metrics.unknown_sms.labels(runtime.service)
+    oldest = runtime.metrics.oldest_unknown_sms_seconds.labels(runtime.service)
+    bell = runtime.database.bell(RECONCILE)
+    try:
+        while not stop.is_set():
+            async with runtime.database.reading() as session:
+                number, since = await store.unknowns(session)
+            count.set(number)
+            oldest.set((clock.now() - since).total_seconds() if since else 0)
+            await bell.wait(LONGEST_NAP, stop)
+    finally:
+        bell.close()
+
+
+JOBS = [Job("give_up_lost_claims", give_up_lost_claims, every=timedelta(seconds=5))]
+LOOPS = [
+    Loop("dispatch", dispatch_messages),
+    Loop("reconcile", reconcile_unknown),
+    Loop("unknown_gauges", measure_unknown),
+]

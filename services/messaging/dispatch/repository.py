@@ -1,0 +1,63 @@
+"""The queue and the lanes. One process at a time paces a gateway; messages in other hands are skipped."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from services.messaging.dispatch.models import GatewayLane
+from services.messaging.messages.models import Message
+from services.messaging.messages.repository import status_is
+from shared.database import upsert
+
+
+async def locked_lane(session: AsyncSession, gateway: str) -> GatewayLane:
+    """The lane, held until the transaction ends; made on first use."""
+    await upsert(session, GatewayLane, [GatewayLane(gateway=gateway)], key=["gateway"], update=[])
+    query = select(GatewayLane).where(GatewayLane.gateway == gateway).with_for_update()
+    return (await session.scalars(query.execution_options(populate_existing=True))).one()
+
+
+async def lane_or_none(session: AsyncSession, gateway: str) -> GatewayLane | None:
+    return (await session.scalars(select(GatewayLane).where(GatewayLane.gateway == gateway))).one_or_none()
+
+
+async def queued_for(session: AsyncSession, gateway: str, now: datetime, limit: int) -> list[Message]:
+    """The most urgent messages that are ready, held for this transaction."""
+    query = _queued(select(Message), gateway).where(Message.send_at <= now)
+    query = query.order_by(col(Message.due_at), col(Message.id)).limit(limit).with_for_update(skip_locked=True)
+    return list((await session.scalars(query.execution_options(populate_existing=True))).all())
+
+
+async def next_queued_at(session: AsyncSession, gateway: str) -> datetime | None:
+    """When the first message of the queue is ready; None for an empty queue."""
+    at: datetime | None = await session.scalar(_queued(sa.select(sa.func.min(col(Message.send_at))), gateway))
+    return at
+
+
+async def expired_claims(session: AsyncSession, now: datetime, limit: int) -> list[Message]:
+    """Messages whose dispatcher has not come back in time."""
+    query = select(Message).where(status_is("submitting"), col(Message.lease_until) < now)
+    query = query.order_by(col(Message.id)).limit(limit).with_for_update(skip_locked=True)
+    return list((await session.scalars(query.execution_options(populate_existing=True))).all())
+
+
+async def unknown_at(session: AsyncSession, gateway: str, limit: int, after: UUID | None) -> Sequence[Message]:
+    """Unknown messages of a gateway, a chunk at a time by id."""
+    query = select(Message).where(status_is("unknown"), Message.gateway == gateway)
+    if after is not None:
+        query = query.where(Message.id > after)
+    return (await session.scalars(query.order_by(col(Message.id)).limit(limit))).all()
+
+
+async def still_unknown(session: AsyncSession, ids: Iterable[UUID]) -> set[UUID]:
+    query = sa.select(col(Message.id)).where(col(Message.id).in_(set(ids)), status_is("unknown"))
+    return set((await session.scalars(query)).all())
+
+
+def _queued(query: Any, gateway: str) -> Any:
+    return query.where(status_is("queued"), Message.gateway == gateway)

@@ -1,0 +1,37 @@
+"""Pace and pauses of a gateway."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+FIRST_PAUSE = timedelta(seconds=1)
+LONGEST_PAUSE = timedelta(minutes=2)
+FAILURES_BEFORE_PAUSE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many may go now, and the moment from which the next one may."""
+
+    allowed: int
+    next_free_at: datetime
+
+
+def pace(next_free_at: datetime | None, now: datetime, rate: float, wanted: int) -> Pace:
+    """A steady drip (GCRA): never more than one second's worth at once, `rate` in every second after that."""
+    gap = timedelta(seconds=1 / rate)
+    start = max(next_free_at or now - timedelta(seconds=1), now - timedelta(seconds=1))
+    allowed = max(0, min(wanted, int((now - start) / gap)))
+    return Pace(allowed, start + gap * allowed)
+
+
+def pause(failures: int, jitter: float) -> timedelta:
+    """How long a gateway that cannot be reached is left alone; doubles, ±25 % by `jitter` from 0 to 1."""
+    if failures < FAILURES_BEFORE_PAUSE:
+        return timedelta(0)
+    doubled = FIRST_PAUSE * 2.0 ** min(failures - FAILURES_BEFORE_PAUSE, 10)
+    return min(doubled, LONGEST_PAUSE) * (0.75 + jitter / 2)
+
+
+def back_off(attempts: int, jitter: float) -> timedelta:
+    """When a message that was provably not sent is tried again."""
+    return min(FIRST_PAUSE * 2.0 ** min(attempts, 10), LONGEST_PAUSE) * (0.75 + jitter / 2)

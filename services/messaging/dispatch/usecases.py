@@ -1,0 +1,130 @@
+"""The database's half of dispatch: claiming, recording, giving up claims. The network's half is in `jobs`."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.messaging.dispatch import repository, rules
+from services.messaging.dispatch.ports import Receipt, Submitted
+from services.messaging.messages import usecases as messages
+from services.messaging.messages.models import Message
+from services.messaging.messages.rules import Answer, Said
+from services.messaging.messages.usecases import Heard
+from services.messaging.planning.usecases.recheck import recheck
+from shared.database import wake_after_commit
+
+RECONCILE = "reconcile"
+RECEIPTS = "receipts"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimMessages:
+    """Who claims how many for which gateway, and for how long."""
+
+    gateway: str
+    token: UUID
+    lease: timedelta
+    limit: int
+    rate: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One claimed message and what came of submitting it."""
+
+    message_id: UUID
+    attempts: int
+    submitted: Submitted
+    at: datetime
+
+
+async def claim_messages(session: AsyncSession, command: ClaimMessages, *, now: datetime) -> list[Message]:
+    """Claim what may go now: ready, within the gateway's pace, and still allowed by consent, hours and cap."""
+    lane = await repository.locked_lane(session, command.gateway) if command.rate else None
+    limit = command.limit
+    if lane is not None and command.rate:
+        limit = rules.pace(lane.next_free_at, now, command.rate, command.limit).allowed
+    ready = await repository.queued_for(session, command.gateway, now, limit) if limit else []
+    claimed = await recheck(session, ready, now=now)
+    for message in claimed:
+        message.claim(command.token, now + command.lease, now=now)
+    if lane is not None and command.rate and claimed:
+        lane.next_free_at = rules.pace(lane.next_free_at, now, command.rate, len(claimed)).next_free_at
+    return claimed
+
+
+async def record_results(
+    session: AsyncSession, gateway: str, token: UUID, results: Sequence[Result], *, now: datetime
+) -> None:
+    """Record what came of the submissions: outcomes for good, proven failures to connect back into the queue."""
+    answers = [_heard(gateway, result) for result in results]
+    await messages.record_answers(session, answers, now=now)
+    again_at = {r.message_id: now + _wait(r) for r in results if r.submitted.result == "not-sent"}
+    if again_at:
+        await messages.put_back(session, again_at, token=token, now=now)
+    await _note_health(session, gateway, results, now)
+    if any(result.submitted.gateway_message_id for result in results):
+        wake_after_commit(session, RECEIPTS)
+    if any(result.submitted.result == "unknown" for result in results):
+        wake_after_commit(session, RECONCILE)
+
+
+async def put_back_untried(session: AsyncSession, token: UUID, ids: Sequence[UUID], *, now: datetime) -> None:
+    """Messages that were claimed and not even tried."""
+    await messages.put_back(session, dict.fromkeys(ids, now), token=token, now=now)
+
+
+async def give_up_claims(session: AsyncSession, *, now: datetime, limit: int) -> bool:
+    """A claim whose dispatcher died may have been submitted: unknown, until somebody tells. True for more."""
+    lost = await repository.expired_claims(session, now, limit)
+    answers = [
+        Heard(m.id, m.gateway or "", "lease", Answer("unknown", now, code="dispatcher-lost")) for m in lost
+    ]
+    await messages.record_answers(session, answers, now=now)
+    if lost:
+        wake_after_commit(session, RECONCILE)
+    return len(lost) == limit
+
+
+async def settle_unknown(
+    session: AsyncSession, gateway: str, found: dict[UUID, Receipt | None], *, now: datetime
+) -> None:
+    """What the gateway said when asked: its receipt, or that it never got the message, which may then be sent again."""
+    still = await repository.still_unknown(session, found)
+    answers = [_asked(gateway, id_, found[id_], now) for id_ in sorted(still)]
+    await messages.record_answers(session, answers, now=now)
+    never = [id_ for id_ in still if found[id_] is None]
+    if never:
+        await messages.put_back(session, dict.fromkeys(never, now), token=None, now=now)
+
+
+async def _note_health(session: AsyncSession, gateway: str, results: Sequence[Result], now: datetime) -> None:
+    """Failures to connect in a row pause the gateway for everybody; anything else ends the pause."""
+    refused = bool(results) and all(r.submitted.result == "not-sent" and not r.submitted.retry_after for r in results)
+    known = await repository.lane_or_none(session, gateway)
+    if not refused and (known is None or known.failures == 0):
+        return
+    lane = await repository.locked_lane(session, gateway)
+    lane.failures = lane.failures + 1 if refused else 0
+    lane.paused_until = now + rules.pause(lane.failures, random.random()) if refused else None  # noqa: S311
+
+
+def _wait(result: Result) -> timedelta:
+    return result.submitted.retry_after or rules.back_off(result.attempts, random.random())  # noqa: S311
+
+
+def _heard(gateway: str, result: Result) -> Heard:
+    said: Said = result.submitted.result
+    answer = Answer(said, result.at, code=result.submitted.code)
+    return Heard(result.message_id, gateway, "submit", answer, result.submitted.gateway_message_id)
+
+
+def _asked(gateway: str, message_id: UUID, receipt: Receipt | None, now: datetime) -> Heard:
+    if receipt is None:
+        return Heard(message_id, gateway, "query", Answer("not-found", now))
+    answer = Answer(receipt.said, receipt.at, receipt.segment, receipt.segments, receipt.code)
+    return Heard(message_id, gateway, "query", answer, receipt.gateway_message_id)

@@ -1,0 +1,191 @@
+"""Queries of messages and of what gateways answered. Every list that a person sees is limited to their area."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from services.messaging.messages.errors import MessageNotFound
+from services.messaging.messages.models import NOT_SENT_IN_TIME, GatewayAnswer, Message
+from services.messaging.messages.rules import WAITING, Answer
+from shared.database import insert_new
+from shared.pagination import Page, PageRequest, paginate
+from shared.security.tenancy import Area
+
+
+def status_is(status: str) -> sa.ColumnElement[bool]:
+    """The state as a literal: a partial index serves only a query whose text implies it."""
+    return col(Message.status) == sa.literal_column(f"'{status}'")
+
+
+INTENT = ("recipient", "template_code", "cause", "period")
+FACT = ("message_id", "attempt", "said", "segment")
+
+
+async def insert_intents(session: AsyncSession, messages: Sequence[Message]) -> list[Message]:
+    """Insert those whose business key is new, and return them as the session knows them."""
+    new = await insert_new(session, Message, messages, key=INTENT)
+    ids = [m.id for m in messages if (m.recipient, m.template_code, m.cause, m.period) in new]
+    return await locked(session, ids)
+
+
+async def intent_or_none(
+    session: AsyncSession, recipient: str, template: str, cause: str, period: str
+) -> Message | None:
+    query = select(Message).where(
+        Message.recipient == recipient, Message.template_code == template, Message.cause == cause,
+        Message.period == period,
+    )  # fmt: skip
+    return (await session.scalars(query)).one_or_none()
+
+
+async def locked(session: AsyncSession, ids: Iterable[UUID]) -> list[Message]:
+    """These messages as they are now, held until the transaction ends; in the order of their ids."""
+    return await _locked(session, select(Message).where(col(Message.id).in_(sorted(set(ids)))))
+
+
+async def _locked(session: AsyncSession, query: Any, *, skip: bool = False) -> list[Message]:
+    """By id, so that two transactions which want the same messages queue up instead of blocking each other."""
+    held = query.order_by(col(Message.id)).with_for_update(skip_locked=skip)
+    return list((await session.scalars(held.execution_options(populate_existing=True))).all())
+
+
+async def held_until(session: AsyncSession, now: datetime, limit: int) -> list[Message]:
+    """Held messages whose hour has come, the earliest deadline first; what another process works on is left out."""
+    query = select(Message).where(status_is("held"), Message.send_at <= now)
+    query = query.order_by(col(Message.due_at), col(Message.id)).limit(limit).with_for_update(skip_locked=True)
+    return list((await session.scalars(query.execution_options(populate_existing=True))).all())
+
+
+async def next_held_at(session: AsyncSession) -> datetime | None:
+    query = sa.select(sa.func.min(col(Message.send_at))).where(status_is("held"))
+    at: datetime | None = await session.scalar(query)
+    return at
+
+
+async def waiting_of_customers(session: AsyncSession, ids: Iterable[UUID]) -> list[Message]:
+    """Messages to these customers that have not left the house."""
+    query = select(Message).where(col(Message.customer_id).in_(set(ids)), col(Message.status).in_(WAITING))
+    return await _locked(session, query)
+
+
+async def waiting_of_number(session: AsyncSession, phone_index: str) -> list[Message]:
+    query = select(Message).where(Message.phone_index == phone_index, col(Message.status).in_(WAITING))
+    return await _locked(session, query)
+
+
+async def planned_of_halls(session: AsyncSession, halls: Iterable[str]) -> list[Message]:
+    """Intents that wait for their hall's name."""
+    query = select(Message).where(status_is("planned"), col(Message.hall).in_(set(halls)))
+    return await _locked(session, query)
+
+
+async def planned_before(session: AsyncSession, moment: datetime, limit: int) -> list[Message]:
+    """Intents that have waited since before that moment for a customer or a hall."""
+    query = select(Message).where(status_is("planned"), Message.created_at < moment).limit(limit)
+    return await _locked(session, query, skip=True)
+
+
+async def overdue(session: AsyncSession, now: datetime, limit: int) -> list[Message]:
+    """Messages whose deadline has passed without their having been sent, each until it is said."""
+    query = select(Message).where(
+        col(Message.deadline) < now, sa.text(NOT_SENT_IN_TIME)
+    )
+    return await _locked(session, query.limit(limit), skip=True)
+
+
+async def older_than(session: AsyncSession, moment: datetime, limit: int) -> list[Message]:
+    """Messages whose content or number is kept past that moment."""
+    query = select(Message).where(Message.created_at < moment, sa.or_(
+        col(Message.phone_enc).is_not(None), col(Message.text) != "",
+    ))  # fmt: skip
+    return await _locked(session, query.limit(limit), skip=True)
+
+
+async def by_gateway_ids(session: AsyncSession, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], UUID]:
+    """Our id for each (gateway, its id)."""
+    wanted = set(pairs)
+    query = sa.select(col(Message.gateway), col(Message.gateway_message_id), col(Message.id)).where(
+        col(Message.gateway).in_({g for g, _ in wanted}), col(Message.gateway_message_id).in_({i for _, i in wanted})
+    )
+    return {(g, i): id_ for g, i, id_ in await session.execute(query) if g and i and (g, i) in wanted}
+
+
+async def existing(session: AsyncSession, ids: Iterable[UUID]) -> set[UUID]:
+    query = sa.select(col(Message.id)).where(col(Message.id).in_(set(ids)))
+    return set((await session.scalars(query)).all())
+
+
+async def latest_sent_to(session: AsyncSession, phone_index: str) -> Message | None:
+    """The message a reply from that number most likely answers."""
+    query = select(Message).where(Message.phone_index == phone_index, col(Message.submitted_at).is_not(None))
+    return (await session.scalars(query.order_by(col(Message.submitted_at).desc()).limit(1))).first()
+
+
+async def note_answers(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> set[UUID]:
+    """Write the answers that are new; the messages they are about."""
+    new = await insert_new(session, GatewayAnswer, rows, key=FACT)
+    return {fact[0] for fact in new}
+
+
+async def answers_by_message(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, list[Answer]]:
+    a = GatewayAnswer
+    query: sa.Select[Any] = sa.select(
+        col(a.message_id), col(a.said), col(a.at), col(a.segment), col(a.segments), col(a.code)
+    ).where(col(a.message_id).in_(set(ids)))
+    found: dict[UUID, list[Answer]] = {}
+    for row in await session.execute(query):
+        found.setdefault(row[0], []).append(Answer(*row[1:]))
+    return found
+
+
+async def answers_of(session: AsyncSession, message_id: UUID) -> Sequence[GatewayAnswer]:
+    query = select(GatewayAnswer).where(GatewayAnswer.message_id == message_id)
+    return (await session.scalars(query.order_by(col(GatewayAnswer.id)))).all()
+
+
+async def get_message(session: AsyncSession, message_id: UUID, area: Area) -> Message:
+    """Raises MessageNotFound, also for what lies outside the area."""
+    within = area.clause(col(Message.hall), col(Message.county))
+    message = (await session.scalars(select(Message).where(Message.id == message_id, within))).one_or_none()
+    if message is None:
+        raise MessageNotFound
+    return message
+
+
+async def messages_page(
+    session: AsyncSession,
+    area: Area,
+    page: PageRequest,
+    *,
+    customer_id: UUID | None = None,
+    status: str | None = None,
+    message_class: str | None = None,
+    hall: str | None = None,
+) -> Page[Any]:
+    """Newest first."""
+    query = select(Message).where(area.clause(col(Message.hall), col(Message.county)))
+    wanted = {
+        "customer_id": customer_id, "status": status, "message_class": message_class, "hall": hall,
+    }  # fmt: skip
+    for name, value in wanted.items():
+        if value is not None:
+            query = query.where(col(getattr(Message, name)) == value)
+    return await paginate(session, query, [(col(Message.id), "desc")], page)
+
+
+async def unknowns_page(session: AsyncSession, area: Area, page: PageRequest) -> Page[Any]:
+    """Oldest first."""
+    query = select(Message).where(status_is("unknown"), area.clause(col(Message.hall), col(Message.county)))
+    return await paginate(session, query, [(col(Message.unknown_since), "asc"), (col(Message.id), "asc")], page)
+
+
+async def unknowns(session: AsyncSession) -> tuple[int, datetime | None]:
+    """How many there are, and since when the oldest."""
+    query = sa.select(sa.func.count(), sa.func.min(col(Message.unknown_since))).where(status_is("unknown"))
+    row = (await session.execute(query)).one()
+    return int(row[0]), row[1]

@@ -1,0 +1,86 @@
+"""From the set of a gateway's answers to the state of a message: a pure function of the set, so order cannot matter.
+
+Rank: delivered over failed over accepted over unknown. That it arrived is stronger evidence than that it did not:
+gateways do report failures of messages which were delivered on a second try.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Status = Literal[
+    *("planned", "held", "queued", "submitting", "accepted", "delivered"),
+    *("failed", "unknown", "suppressed", "cancelled", "expired"),
+]
+STATUSES: tuple[str, ...] = Status.__args__  # type: ignore[attr-defined]
+WAITING = ("planned", "held", "queued")
+"""States in which the message has provably not left the house."""
+SENT = ("accepted", "delivered")
+
+Said = Literal["accepted", "delivered", "failed", "rejected", "unknown", "not-sent", "not-found"]
+"""The last two prove that one attempt came to nothing; they say nothing about the message."""
+
+WHOLE = 0
+"""The segment number of an answer about the whole message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One thing a gateway said about a message or about one part of it, numbered from 1."""
+
+    said: Said
+    at: datetime
+    segment: int = WHOLE
+    segments: int = 1
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What all answers together mean."""
+
+    status: Literal["accepted", "delivered", "failed", "unknown"]
+    at: datetime
+    code: str | None
+    accepted_at: datetime | None
+    was_accepted: bool
+
+
+def outcome(answers: Iterable[Answer]) -> Outcome | None:
+    """The state those answers add up to; None for none. `at` is the earliest moment that decides it."""
+    given = sorted(answers, key=_order)
+    taken = [a for a in given if a.said in ("accepted", "delivered", "failed")]
+    accepted_at = min((a.at for a in taken), default=None)
+    for status, decisive in _by_rank(given):
+        if decisive:
+            first = min(decisive, key=_order)
+            last = max(a.at for a in decisive) if status == "delivered" and first.segment else first.at
+            return Outcome(status, last, first.code, accepted_at, bool(taken))
+    return None
+
+
+def _by_rank(given: list[Answer]) -> list[tuple[Literal["accepted", "delivered", "failed", "unknown"], list[Answer]]]:
+    arrived = {a.segment for a in given if a.said == "delivered"}
+    failed = [a for a in given if a.said in ("failed", "rejected") and a.segment not in arrived]
+    return [
+        ("delivered", _delivered(given)),
+        ("failed", failed),
+        ("accepted", [a for a in given if a.said in ("accepted", "delivered")]),
+        ("unknown", [a for a in given if a.said == "unknown"]),
+    ]
+
+
+def _delivered(given: list[Answer]) -> list[Answer]:
+    """The answers that prove the whole message arrived: one about the whole, or one about every part."""
+    whole = [a for a in given if a.said == "delivered" and a.segment == WHOLE]
+    if whole:
+        return whole
+    parts = [a for a in given if a.said == "delivered"]
+    expected = max((a.segments for a in given if a.segment != WHOLE), default=0)
+    complete = parts and {a.segment for a in parts} >= set(range(1, expected + 1))
+    return parts if complete else []
+
+
+def _order(answer: Answer) -> tuple[datetime, str, int]:
+    return answer.at, answer.said, answer.segment

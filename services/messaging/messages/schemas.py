@@ -1,0 +1,122 @@
+"""What the API shows of messages. Numbers are masked; there is no member for a clear one."""
+
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.messaging.messages.models import GatewayAnswer, Message
+
+
+class MessageRead(BaseModel):
+    """One message."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    id: UUID
+    status: str
+    reason: str | None
+    message_class: str = Field(serialization_alias="class")
+    template: str
+    template_version: int
+    customer_id: UUID | None
+    hall: str | None
+    phone_masked: str | None
+    text: str
+    segments: int
+    counted: bool
+    cap_pool: str | None
+    cap_month: str | None
+    cap_slot: int | None
+    gateway: str | None
+    gateway_code: str | None
+    send_at: datetime
+    deadline: datetime | None
+    submitted_at: datetime | None
+    accepted_at: datetime | None
+    delivered_at: datetime | None
+    unknown_since: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+    @classmethod
+    def of(cls, message: Message) -> Self:
+        shown = message.model_dump(include=set(cls.model_fields))
+        return cls(
+            **shown, template=message.template_code, counted=message.counted,
+        )  # fmt: skip
+
+
+class AnswerRead(BaseModel):
+    """One thing a gateway said."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    gateway: str
+    attempt: int
+    source: str
+    said: str
+    segment: int
+    segments: int
+    code: str | None
+    gateway_message_id: str | None
+    at: datetime
+    recorded_at: datetime
+
+
+class WhyRead(BaseModel):
+    """Why a message was sent or not: every decision and every answer."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    id: UUID
+    status: str
+    reason: str | None
+    cause: str
+    period: str
+    requested_by: str
+    campaign_id: UUID | None
+    ticket_id: UUID | None
+    message_class: str = Field(serialization_alias="class")
+    template: dict[str, Any]
+    consent: dict[str, Any] | None = Field(description="The ledger row that allowed or forbade it.")
+    cap: dict[str, Any] | None = Field(description="The slot, or none for exempt classes.")
+    quiet_hours: dict[str, Any] | None = Field(description="The hours it had to keep and what followed.")
+    decisions: dict[str, Any]
+    deadline: datetime | None
+    attempts: int
+    gateway_answers: list[AnswerRead]
+
+    @classmethod
+    def of(cls, message: Message, answers: list[GatewayAnswer]) -> Self:
+        shown = message.model_dump(include=set(cls.model_fields))
+        cap = {"pool": message.cap_pool, "month": message.cap_month, "slot": message.cap_slot}
+        return cls(
+            **shown,
+            template={"code": message.template_code, "version": message.template_version},
+            consent=message.decisions.get("consent"),
+            cap={**cap, **message.decisions.get("cap", {})} if message.cap_pool or "cap" in message.decisions else None,
+            quiet_hours=message.decisions.get("quiet_hours"),
+            gateway_answers=[AnswerRead.model_validate(answer) for answer in answers],
+        )
+
+
+class UnknownRead(BaseModel):
+    """A message whose outcome nobody knows, and for how long."""
+
+    id: UUID
+    customer_id: UUID | None
+    hall: str | None
+    phone_masked: str | None
+    gateway: str | None
+    submitted_at: datetime | None
+    unknown_since: datetime
+    age_seconds: int
+
+    @classmethod
+    def of(cls, message: Message, now: datetime) -> Self:
+        since = message.unknown_since or message.updated_at
+        shown = message.model_dump(include={"id", "customer_id", "hall", "phone_masked", "gateway", "submitted_at"})
+        return cls(**shown, unknown_since=since, age_seconds=int((now - since).total_seconds()))

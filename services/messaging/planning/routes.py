@@ -1,0 +1,45 @@
+"""Asking for a message, and which gateway carries what."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+
+from services.messaging.planning import repository
+from services.messaging.planning.schemas import GatewayRoutes, MessageAccepted, MessageCreate, RouteEntry
+from services.messaging.planning.usecases.request_message import request_message
+from shared import clock
+from shared.security.tenancy import Caller
+from shared.web.dependencies import Here, Once, requires
+
+router = APIRouter(prefix="/messaging/v1", tags=["planning"])
+
+
+@router.post("/messages", status_code=202, response_model=MessageAccepted)
+async def send_message(
+    body: MessageCreate, request: Request, once: Once, caller: Annotated[Caller, requires("messages:write")]
+) -> Response:
+    """Plan a message. 202 also when a rule keeps it back: then `status` is `suppressed` and `reason` says why."""
+    command = body.to_command(caller, request.headers["idempotency-key"])
+    async with once.transaction() as session:
+        message = await request_message(session, command, now=clock.now())
+        where = {"location": f"/messaging/v1/messages/{message.id}"}
+        return once.answer(202, MessageAccepted.of(message), headers=where)
+
+
+@router.get("/gateway-routes")
+async def list_routes(here: Here, _caller: Annotated[Caller, requires("gateways:write")]) -> GatewayRoutes:
+    async with here.database.reading() as session:
+        routes = await repository.routes(session)
+    return GatewayRoutes(
+        items=[RouteEntry(hall=h, message_class=c, gateway=g) for (h, c), g in sorted(routes.items())]
+    )
+
+
+@router.put("/gateway-routes")
+async def replace_routes(
+    body: GatewayRoutes, here: Here, _caller: Annotated[Caller, requires("gateways:write")]
+) -> GatewayRoutes:
+    """Replace all routes at once; messages already planned keep their gateway."""
+    async with here.database.transaction() as session:
+        await repository.replace_routes(session, body.to_rows())
+    return body

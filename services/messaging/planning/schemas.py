@@ -1,0 +1,79 @@
+"""Bodies of planning's requests and answers."""
+
+import hashlib
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from services.messaging.messages.models import Message
+from services.messaging.planning.models import ANY, GatewayRoute
+from services.messaging.planning.usecases.request_message import RequestMessage
+from services.messaging.templates.schemas import MessageClass, Params, TemplateCode
+from shared.security.tenancy import Caller
+
+
+class MessageCreate(BaseModel):
+    """A message to one customer. Its class is the template's; there is no way to ask for an exemption."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    customer_id: UUID
+    template: TemplateCode
+    params: Params = {}
+
+    def to_command(self, caller: Caller, key: str) -> RequestMessage:
+        """The key is hashed with the client's name: it identifies the request and is shown to nobody."""
+        request_id = hashlib.sha256(f"{caller.subject}\n{key}".encode()).hexdigest()
+        return RequestMessage(self.customer_id, self.template, self.params, request_id, caller.area)
+
+
+class CapUse(BaseModel):
+    """Whose cap the message uses: the pool says which classes share it."""
+
+    pool: str
+    month: str
+    slot: int
+
+
+class MessageAccepted(BaseModel):
+    """Where the message stands; `suppressed` with its reason is an answer, not an error."""
+
+    id: UUID
+    status: str
+    reason: str | None
+    send_at: datetime
+    segments: int
+    cap: CapUse | None
+
+    @classmethod
+    def of(cls, message: Message) -> Self:
+        cap = None
+        if message.cap_pool and message.cap_month and message.cap_slot:
+            cap = CapUse(pool=message.cap_pool, month=message.cap_month, slot=message.cap_slot)
+        return cls(
+            id=message.id, status=message.status, reason=message.reason, send_at=message.send_at,
+            segments=message.segments, cap=cap,
+        )  # fmt: skip
+
+
+class RouteEntry(BaseModel):
+    """One route; `*` stands for any hall or class."""
+
+    model_config = ConfigDict(extra="forbid", serialize_by_alias=True, validate_by_name=True, validate_by_alias=True)
+
+    hall: Annotated[str, StringConstraints(pattern=r"^(\*|[A-Z0-9]{2,16})$")] = ANY
+    message_class: MessageClass | Annotated[str, StringConstraints(pattern=r"^\*$")] = Field(ANY, alias="class")
+    gateway: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,39}$")]
+
+
+class GatewayRoutes(BaseModel):
+    """Which gateway carries what; one entry is for any hall and class."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: Annotated[list[RouteEntry], Field(min_length=1, max_length=500)]
+
+    def to_rows(self) -> list[GatewayRoute]:
+        return [GatewayRoute(hall=r.hall, message_class=r.message_class, gateway=r.gateway) for r in self.items]

@@ -1,0 +1,69 @@
+"""Notices that answer what a customer did: complaint received, complaint settled, product opened, opt-out taken."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.messaging.messages.models import Message
+from services.messaging.planning.usecases.plan_messages import Intent, plan_messages
+from shared import clock
+from shared.events.complaints import ComplaintOpened, ComplaintResolved
+from shared.events.customer import ProductActivated
+from shared.phones import SealedPhone
+
+
+async def notify_complaint_received(session: AsyncSession, event: ComplaintOpened, *, now: datetime) -> None:
+    """Archived customers only; an enquiry is answered at the counter and needs no receipt."""
+    if event.customer_id is not None and event.kind == "complaint":
+        intent = _about_ticket("complaint_receipt", event.customer_id, event, {"number": event.number})
+        await plan_messages(session, [intent], now=now)
+
+
+async def notify_complaint_settled(session: AsyncSession, event: ComplaintResolved, *, now: datetime) -> None:
+    """Once a cycle; archived customers only."""
+    if event.customer_id is not None and event.kind == "complaint":
+        intent = _about_ticket("complaint_result", event.customer_id, event, {"number": event.number})
+        await plan_messages(session, [intent], now=now)
+
+
+async def confirm_activation(session: AsyncSession, event: ProductActivated, *, now: datetime) -> None:
+    """Every activation is confirmed, so that "not me" reaches the hall first (C11)."""
+    day = clock.business_date(event.occurred_at)
+    intent = Intent(
+        template="activation_confirmation",
+        message_class="confirmation",
+        cause=f"activation:{event.activation_id}",
+        customer_id=event.customer_id,
+        hall=event.hall,
+        county=event.county,
+        activation_id=event.activation_id,
+        params={"product": event.product_title, "date": f"{day.month}月{day.day}日"},
+    )
+    await plan_messages(session, [intent], now=now)
+
+
+async def acknowledge_opt_out(
+    session: AsyncSession, inbound_id: UUID, to: SealedPhone, hall: str | None, county: str | None, *, now: datetime
+) -> list[Message]:
+    """The one message that may still follow an opt-out; it goes to the number, whoever it belongs to."""
+    intent = Intent(
+        template="opt_out_ack", message_class="ack", cause=f"opt-out:{inbound_id}", to=to, hall=hall, county=county
+    )
+    return await plan_messages(session, [intent], now=now)
+
+
+def _about_ticket(
+    template: str, customer_id: UUID, event: ComplaintOpened | ComplaintResolved, params: dict[str, str]
+) -> Intent:
+    return Intent(
+        template=template,
+        message_class="notice",
+        cause=f"ticket:{event.ticket_id}",
+        period=f"cycle:{event.cycle}",
+        customer_id=customer_id,
+        hall=event.hall,
+        county=event.county,
+        ticket_id=event.ticket_id,
+        params=params,
+    )

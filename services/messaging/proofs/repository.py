@@ -1,0 +1,56 @@
+"""What gateways said they took, counted a customer and a pool."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from services.messaging.messages.models import GatewayAnswer, Message
+from shared.security.tenancy import Area
+
+TAKEN = ("accepted", "delivered", "failed")
+"""Answers that prove a gateway had the message, whatever became of it."""
+
+
+def _left_the_house(since: datetime, until: datetime, area: Area) -> Any:
+    """Messages a gateway had in that time, and those of which nobody can say that it had them not."""
+    a = GatewayAnswer
+    proven = col(a.said).in_(TAKEN) | sa.and_(col(a.said) == "unknown", col(Message.status) == "unknown")
+    return (
+        sa.select(col(Message.id), col(Message.customer_id), col(Message.message_class))
+        .join(a, col(a.message_id) == col(Message.id))
+        .where(col(a.submitted_at) >= since, col(a.submitted_at) < until, proven)
+        .where(area.clause(col(Message.hall), col(Message.county)))
+        .distinct()
+        .subquery()
+    )
+
+
+async def counts_by_class(session: AsyncSession, since: datetime, until: datetime, area: Area) -> dict[str, int]:
+    sent = _left_the_house(since, until, area)
+    query = sa.select(sent.c.message_class, sa.func.count()).group_by(sent.c.message_class)
+    return {row[0]: row[1] for row in await session.execute(query)}
+
+
+async def customers_reached(
+    session: AsyncSession, since: datetime, until: datetime, area: Area, classes: Sequence[str]
+) -> int:
+    sent = _left_the_house(since, until, area)
+    query = sa.select(sa.func.count(sent.c.customer_id.distinct())).where(sent.c.message_class.in_(classes))
+    return int(await session.scalar(query) or 0)
+
+
+async def customers_over(
+    session: AsyncSession, since: datetime, until: datetime, area: Area, classes: Sequence[str], cap: int, limit: int
+) -> list[tuple[Any, int]]:
+    """Customers with more messages of these classes than the cap; the worst first."""
+    sent = _left_the_house(since, until, area)
+    count = sa.func.count()
+    query = sa.select(sent.c.customer_id, count).where(
+        sent.c.message_class.in_(classes), sent.c.customer_id.is_not(None)
+    )
+    over = query.group_by(sent.c.customer_id).having(count > cap).order_by(count.desc(), sent.c.customer_id)
+    return [(row[0], row[1]) for row in await session.execute(over.limit(limit))]

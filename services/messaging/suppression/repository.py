@@ -1,0 +1,57 @@
+"""Queries of what stands against writing to somebody: four statements for any number of customers."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from services.messaging.audience import repository as audience
+from services.messaging.audience.models import Customer
+from services.messaging.suppression.models import NUMBER_DEAD, OPTED_OUT, Suppression
+from services.messaging.suppression.rules import Standing, Word
+from shared.database import upsert
+
+NOBODY = Standing(archived=False, active=False, words={})
+
+
+async def suppress(session: AsyncSession, entry: Suppression) -> None:
+    """Note the number; a later reason of the same kind moves the time forward, never back."""
+    await upsert(session, Suppression, [entry], key=["phone_index", "reason"], newer_by="at")
+
+
+async def suppressions_of(session: AsyncSession, indexes: Iterable[str]) -> dict[tuple[str, str], datetime]:
+    query = select(Suppression).where(col(Suppression.phone_index).in_(set(indexes)))
+    fresh = query.execution_options(populate_existing=True)
+    return {(s.phone_index, s.reason): s.at for s in await session.scalars(fresh)}
+
+
+async def standings(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Standing]:
+    """What stands for and against each of these customers now."""
+    wanted = set(ids)
+    customers = await audience.customers_by_id(session, wanted)
+    consents = await audience.consents_of(session, wanted)
+    troubled = await audience.with_open_tickets(session, wanted)
+    numbers = await suppressions_of(session, [c.phone_index for c in customers.values() if c.phone_index])
+    words: dict[UUID, dict[str, Word]] = {id_: {} for id_ in wanted}
+    for (id_, purpose), c in consents.items():
+        words[id_][purpose] = Word(c.consent_id, c.granted, c.at, c.wording_version)
+    return {
+        id_: _standing(customer, words[id_], numbers, ticket_open=id_ in troubled)
+        for id_, customer in customers.items()
+    }
+
+
+def _standing(
+    customer: Customer, words: dict[str, Word], numbers: dict[tuple[str, str], datetime], *, ticket_open: bool
+) -> Standing:
+    index = customer.phone_index or ""
+    return Standing(
+        archived=customer.is_known or not customer.is_active,
+        active=customer.is_active,
+        words=words,
+        opted_out_at=numbers.get((index, OPTED_OUT)),
+        number_dead=(index, NUMBER_DEAD) in numbers,
+        ticket_open=ticket_open,
+    )

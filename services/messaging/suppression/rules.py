@@ -1,0 +1,77 @@
+"""Who may get which class of message (C1, M4, M8). Pure; the same rule at planning, at release and at claim."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+Reason = Literal[
+    "not-archived", "left-network", "number-dead", "opted-out", "no-consent", "complaint-open", "cap-reached", "min-gap"
+]
+
+PURPOSE_OF = {
+    "intro": "service_sms",
+    "service": "service_sms",
+    "holiday": "holiday_sms",
+    "marketing": "marketing_sms",
+}
+"""The consent each class rests on; the exempt classes are not here and need none."""
+
+WAITS_FOR_TICKETS = frozenset({"marketing"})
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """The customer's last word on one purpose."""
+
+    consent_id: UUID
+    granted: bool
+    at: datetime
+    wording_version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands for and against writing to a customer."""
+
+    archived: bool
+    active: bool
+    words: dict[str, Word]
+    opted_out_at: datetime | None = None
+    number_dead: bool = False
+    ticket_open: bool = False
+
+    def word_for(self, message_class: str) -> Word | None:
+        purpose = PURPOSE_OF.get(message_class)
+        return self.words.get(purpose) if purpose else None
+
+
+def reason_against(standing: Standing, message_class: str) -> Reason | None:
+    """The first reason not to send, None when there is none."""
+    if not standing.archived:
+        return "not-archived"
+    if not standing.active:
+        return "left-network"
+    if standing.number_dead:
+        return "number-dead"
+    if message_class not in PURPOSE_OF:
+        return None
+    return _reason_without_consent(standing, message_class)
+
+
+def _reason_without_consent(standing: Standing, message_class: str) -> Reason | None:
+    word = standing.word_for(message_class)
+    if opted_out(standing.opted_out_at, word):
+        return "opted-out"
+    if word is None or not word.granted:
+        return "no-consent"
+    if standing.ticket_open and message_class in WAITS_FOR_TICKETS:
+        return "complaint-open"
+    return None
+
+
+def opted_out(opted_out_at: datetime | None, word: Word | None) -> bool:
+    """An opt-out holds until the customer agrees again, later, in so many words."""
+    if opted_out_at is None:
+        return False
+    return word is None or not word.granted or word.at <= opted_out_at

@@ -1,0 +1,22 @@
+"""The messaging service's background work."""
+
+from services.messaging.audience import handlers as audience
+from services.messaging.dispatch import jobs as dispatch
+from services.messaging.inbound import jobs as inbound
+from services.messaging.messages import jobs as messages
+from services.messaging.planning import handlers as planning
+from services.messaging.planning import jobs as planning_jobs
+from services.messaging.receipts import jobs as receipts
+from shared.consumer import merge
+from shared.runtime import Runtime
+from shared.worker import Worker
+
+
+def build_worker(runtime: Runtime) -> Worker:
+    """The audience takes an event over before planning acts on it."""
+    return Worker(
+        runtime,
+        handlers=merge(audience.HANDLERS, planning.HANDLERS),
+        jobs=[*planning_jobs.JOBS, *dispatch.JOBS, *receipts.JOBS, *messages.JOBS],
+        loops=[*planning_jobs.LOOPS, *dispatch.LOOPS, *receipts.LOOPS, *inbound.LOOPS],
+    )
