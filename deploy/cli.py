@@ -38,12 +38,17 @@ ServiceName = Annotated[str, typer.Argument(metavar="NAME", help="customer、mes
 
 
 @app.command()
-def run(host: Host = "127.0.0.1", port: Annotated[int, typer.Option(help="监听端口")] = 8000) -> None:
+def run(
+    host: Host = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="监听端口")] = 8000,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="先载入演示组织、客户和三个月的往来（只在第一次）")
+    ] = False,
+) -> None:
     """在一个进程里运行整个平台（SQLite，内置事件总线）；数据库没有的表会先建好。"""
-    from deploy import assembly, embedded, serving
+    from deploy.commands import house
 
-    assembly.migrate(assembly.check_settings()["customer"])
-    serving.run(embedded.serve(host, port))
+    house.run(host, port, demo=demo)
 
 
 @app.command()
@@ -53,17 +58,19 @@ def service(
     port: Annotated[int | None, typer.Option(help="监听端口，不填则用该服务的默认端口")] = None,
 ) -> None:
     """单独运行一个服务的接口进程（Kafka 与 PostgreSQL）。"""
+    known = _known(name)
     from deploy import distributed, serving
 
-    serving.run(distributed.serve_app(_known(name), host, port))
+    serving.run(distributed.serve_app(known, host, port))
 
 
 @app.command()
 def worker(name: ServiceName) -> None:
     """单独运行一个服务的后台进程（Kafka 与 PostgreSQL）。"""
+    known = _known(name)
     from deploy import distributed, serving
 
-    serving.run(distributed.serve_worker(_known(name)))
+    serving.run(distributed.serve_worker(known))
 
 
 @app.command()
@@ -78,6 +85,16 @@ def migrate(as_json: AsJson = False) -> None:
         heads[name] = migrations.head(name)
     lines = [f"{name}  {head}" for name, head in heads.items()]
     answer({"migrated": heads}, ["数据库结构已是最新。", *lines], as_json=as_json)
+
+
+@app.command()
+def demo(
+    url: Annotated[str, typer.Option(help="正在运行的平台的地址")] = "http://127.0.0.1:8000",
+) -> None:
+    """对正在运行的平台演一遍主流程，最后逐项核对；有对不上的返回 1。"""
+    from deploy.commands import house
+
+    raise typer.Exit(house.play(url))
 
 
 @config_app.command("check")
@@ -113,7 +130,18 @@ def main() -> None:
         _stop(error.message, FAILED)
     except DBAPIError as error:
         _stop(_explained(error), FAILED)
+    except ExceptionGroup as several:
+        wrong = several.subgroup(SettingsError)
+        if wrong is None:
+            raise
+        _stop(str(_first(wrong)), WRONG_USE)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _first(group: ExceptionGroup[SettingsError]) -> Exception:
+    """What went wrong, where tasks that ran together were stopped by it."""
+    inner = group.exceptions[0]
+    return _first(inner) if isinstance(inner, ExceptionGroup) else inner
 
 
 def _misuse(error: TyperException) -> str:

@@ -15,6 +15,7 @@ from shared.settings import load
 
 R = TypeVar("R")
 FAILED, WRONG_USE = 1, 2
+JSON = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
 
 AsJson = Annotated[bool, typer.Option("--json", help="以 JSON 输出，供脚本读取")]
 Row = dict[str, Any]
@@ -41,7 +42,7 @@ async def database_of(service: str) -> AsyncIterator[Database]:
 def answer(data: Any, text: str | Sequence[str], *, as_json: bool) -> None:
     """JSON for scripts, or the lines for people, on standard output."""
     if as_json:
-        typer.echo(orjson.dumps(data, default=str, option=orjson.OPT_INDENT_2).decode())
+        typer.echo(orjson.dumps(data, default=str, option=JSON).decode())
     else:
         typer.echo(text if isinstance(text, str) else "\n".join(text))
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
 from services.customer.access import rules, usecases
 from services.customer.access.errors import LockedOut, SignInRefused
-from services.customer.access.gateways.argon2id import Hasher
+from services.customer.access.gateways.argon2id import hasher_for
 from services.customer.access.models import User
 from services.customer.access.ports import SecretHasher
 from services.customer.access.usecases import Attempt
@@ -45,14 +45,13 @@ async def sign_in_page(request: Request, next: Annotated[str | None, Query()] = 
 async def sign_in(
     request: Request,
     here: Here,
-    hasher: Hasher,
     username: Text = "",
     password: Text = "",
     next: Text = "",  # noqa: A002
 ) -> Response:
     attempt = Attempt(username, _address(request))
     try:
-        user = await _judged(attempt, password, here, hasher)
+        user = await _judged(attempt, password, here, hasher_for(here.settings))
     except LockedOut as locked:
         wait = {"Retry-After": str(locked.extras["retry_after"])}
         return _form(request, status=429, headers=wait, username=username, next=next, wrong=locked.message)

@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse
 
 from services.customer.access import usecases
 from services.customer.access.errors import TokenRefused
-from services.customer.access.gateways.argon2id import Hasher
+from services.customer.access.gateways.argon2id import hasher_for
 from services.customer.access.ports import SecretHasher
 from services.customer.access.schemas import Jwks, TokenRead, TokenRequest, read_token_request
 from services.customer.config import CustomerSettings
@@ -19,7 +19,7 @@ NOT_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
 @router.post("/customer/v1/oauth/token", response_model=TokenRead)
-async def issue_token(request: Request, here: Here, hasher: Hasher) -> JSONResponse:
+async def issue_token(request: Request, here: Here) -> JSONResponse:
     """RFC 6749 client credentials: form body, credentials by HTTP Basic or in the body."""
     try:
         asked = read_token_request(
@@ -27,7 +27,7 @@ async def issue_token(request: Request, here: Here, hasher: Hasher) -> JSONRespo
             request.headers.get("authorization"),
             await request.body(),
         )
-        answer = await _token_for(asked, here, hasher)
+        answer = await _token_for(asked, here, hasher_for(here.settings))
     except TokenRefused as refused:
         return _refusal(refused)
     return JSONResponse(answer.model_dump(), headers=NOT_KEPT)

@@ -6,7 +6,6 @@ import httpx
 
 from services.customer.access import usecases
 from services.customer.access.gateways.argon2id import Argon2Hasher, hasher_for
-from services.customer.config import CustomerSettings
 from shared import clock
 from shared.runtime import Runtime
 
@@ -14,7 +13,7 @@ PASSWORD, SECRET = "清风明月 2026", "s3cret-of-the-pos-that-is-long"
 
 
 def hasher_of(runtime: Runtime) -> Argon2Hasher:
-    return hasher_for(CustomerSettings.of(runtime.settings))
+    return hasher_for(runtime.settings)
 
 
 async def a_user(

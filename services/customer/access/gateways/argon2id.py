@@ -4,16 +4,14 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 import argon2
 from argon2.exceptions import InvalidHashError, VerificationError
-from fastapi import Depends
 
-from services.customer.access.ports import SecretHasher
 from services.customer.config import CustomerSettings
 from shared.errors import Unavailable
-from shared.web.dependencies import Here
+from shared.settings import Settings
 
 QUEUE_LIMIT = 200
 R = TypeVar("R")
@@ -55,18 +53,12 @@ class Argon2Hasher:
             self._waiting -= 1
 
 
-@lru_cache(maxsize=8)
-def hasher_for(settings: CustomerSettings) -> Argon2Hasher:
+def hasher_for(settings: Settings) -> Argon2Hasher:
     """One hasher, and so one line of waiting, per process and settings."""
-    return Argon2Hasher(
-        time_cost=settings.argon2_time_cost,
-        memory_kib=settings.argon2_memory_kib,
-        threads=settings.argon2_threads,
-    )
+    own = CustomerSettings.of(settings)
+    return _hasher(own.argon2_time_cost, own.argon2_memory_kib, own.argon2_threads)
 
 
-async def _hasher(here: Here) -> SecretHasher:
-    return hasher_for(CustomerSettings.of(here.settings))
-
-
-Hasher = Annotated[SecretHasher, Depends(_hasher)]
+@lru_cache(maxsize=8)
+def _hasher(time_cost: int, memory_kib: int, threads: int) -> Argon2Hasher:
+    return Argon2Hasher(time_cost=time_cost, memory_kib=memory_kib, threads=threads)

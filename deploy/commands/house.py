@@ -1,0 +1,45 @@
+"""`hall run` and `hall demo`: open the house in this process, with the demo's people in it, and play its story."""
+
+import asyncio
+
+import typer
+
+from deploy import assembly, embedded, serving
+from deploy.demo import loading
+from deploy.demo.loading import Credentials
+from services.customer.config import CustomerSettings
+from shared import logging
+
+
+def run(host: str, port: int, *, demo: bool) -> None:
+    """Migrate, load what is missing, say where to go, serve until a signal."""
+    settings = CustomerSettings.of(assembly.check_settings()["customer"])
+    logging.configure(settings.log_level)
+    with embedded.data_folder(settings):
+        assembly.migrate(settings)
+        credentials = asyncio.run(loading.load(settings, typer.echo)) if demo else None
+    _greet(f"http://{host}:{port}", credentials)
+    serving.run(embedded.serve(host, port))
+
+
+def play(url: str) -> int:
+    """The exit code of the demo's story."""
+    from deploy.demo import story
+
+    return story.main(url)
+
+
+def _greet(url: str, credentials: Credentials | None) -> None:
+    lines = [f"平台地址  {url}", f"接口文档  {url}/customer/docs"]
+    if credentials is not None:
+        people = [(user.username, user.display) for user in loading.sign_ins() if user.username in SHOWN]
+        lines += [
+            "",
+            f"演示账号（密码都是 {credentials.password}）：",
+            *(f"  {name}\t{display}" for name, display in people),
+        ]
+        lines += ["", f"演一遍主流程：make demo PORT={url.rpartition(':')[2]}"]
+    typer.echo("\n".join([*lines, "按 Ctrl-C 停止。"]))
+
+
+SHOWN = ("zz0102", "zz0101", "zizhong", "office", "admin")
