@@ -29,8 +29,9 @@ LOOPBACK = ("127.0.0.1", "::1")
 
 
 @router.get("/")
-async def front_page(request: Request, caller: AnyCaller) -> Response:
-    return see_other(request, rules.home_of(caller.role))
+async def front_page(request: Request) -> Response:
+    caller = await caller_or_none(request)
+    return see_other(request, rules.home_of(caller.role) if caller else SIGN_IN)
 
 
 @router.get("/customer/signin")

@@ -7,7 +7,15 @@ from services.customer.access import usecases
 from services.customer.access.errors import TokenRefused
 from services.customer.access.gateways.argon2id import hasher_for
 from services.customer.access.ports import SecretHasher
-from services.customer.access.schemas import Jwks, TokenRead, TokenRequest, read_token_request
+from services.customer.access.schemas import (
+    FORM,
+    TOKEN_FORM,
+    Jwks,
+    TokenRead,
+    TokenRefusal,
+    TokenRequest,
+    read_token_request,
+)
 from services.customer.config import CustomerSettings
 from shared import clock
 from shared.runtime import Runtime
@@ -18,7 +26,12 @@ router = APIRouter(tags=["access"])
 NOT_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
-@router.post("/customer/v1/oauth/token", response_model=TokenRead)
+@router.post(
+    "/customer/v1/oauth/token",
+    response_model=TokenRead,
+    responses={400: {"model": TokenRefusal}, 401: {"model": TokenRefusal}},
+    openapi_extra={"requestBody": {"required": True, "content": {FORM: {"schema": TOKEN_FORM}}}},
+)
 async def issue_token(request: Request, here: Here) -> JSONResponse:
     """RFC 6749 client credentials: form body, credentials by HTTP Basic or in the body."""
     try:
@@ -78,5 +91,6 @@ def _refusal(refused: TokenRefused) -> JSONResponse:
     headers = dict(NOT_KEPT)
     if refused.error == "invalid_client":
         headers["WWW-Authenticate"] = 'Basic realm="hall", charset="UTF-8"'
-    body = {"error": refused.error, "error_description": refused.description}
-    return JSONResponse(body, status_code=401 if refused.error == "invalid_client" else 400, headers=headers)
+    body = TokenRefusal(error=refused.error, error_description=refused.description)
+    status = 401 if refused.error == "invalid_client" else 400
+    return JSONResponse(body.model_dump(), status_code=status, headers=headers)

@@ -7,10 +7,20 @@ from urllib.parse import parse_qsl, unquote_plus
 
 from pydantic import BaseModel
 
-from services.customer.access.errors import TokenRefused
+from services.customer.access.errors import TokenErrorCode, TokenRefused
 
 MAX_FIELDS, MAX_BYTES = 20, 8192
 FORM = "application/x-www-form-urlencoded"
+TOKEN_FORM = {
+    "type": "object",
+    "required": ["grant_type"],
+    "properties": {
+        "grant_type": {"const": "client_credentials"},
+        "client_id": {"type": "string"},
+        "client_secret": {"type": "string"},
+        "scope": {"type": "string"},
+    },
+}
 
 
 class TokenRead(BaseModel):
@@ -20,6 +30,13 @@ class TokenRead(BaseModel):
     token_type: str = "Bearer"  # noqa: S105
     expires_in: int
     scope: str
+
+
+class TokenRefusal(BaseModel):
+    """A refusal in the shape of the RFC; the description is for whoever writes the client."""
+
+    error: TokenErrorCode
+    error_description: str
 
 
 class Jwks(BaseModel):
