@@ -1,6 +1,7 @@
 """Answers kept under (client, `Idempotency-Key`) in the effect's own transaction, for 72 hours.
 
-The primary key of the table decides; the PostgreSQL lock only spares a second request the work.
+The primary key of the table decides who was first: whoever comes second waits for the first's commit, finds its
+own insert refused, and is rolled back. Nothing is locked or looked up beforehand.
 """
 
 import hashlib
@@ -58,25 +59,34 @@ class Answer:
     body: bytes
 
 
-_FOUND = (
-    sa.select(
-        IDEMPOTENCY_KEYS.c.fingerprint,
-        IDEMPOTENCY_KEYS.c.status,
-        IDEMPOTENCY_KEYS.c.headers,
-        IDEMPOTENCY_KEYS.c.body,
-    )
-    .where(
-        IDEMPOTENCY_KEYS.c.client == sa.bindparam("client"),
-        IDEMPOTENCY_KEYS.c.key == sa.bindparam("key"),
-        IDEMPOTENCY_KEYS.c.created_at > sa.bindparam("since", type_=IDEMPOTENCY_KEYS.c.created_at.type),
-    )
-    .subquery("found")
+_CREATED = IDEMPOTENCY_KEYS.c.created_at
+_FIND = sa.select(
+    IDEMPOTENCY_KEYS.c.fingerprint,
+    IDEMPOTENCY_KEYS.c.status,
+    IDEMPOTENCY_KEYS.c.headers,
+    IDEMPOTENCY_KEYS.c.body,
+).where(
+    IDEMPOTENCY_KEYS.c.client == sa.bindparam("client"),
+    IDEMPOTENCY_KEYS.c.key == sa.bindparam("key"),
+    sa.bindparam("since", type_=_CREATED.type) < _CREATED,
 )
-_FIND = sa.select(_FOUND)
-_LOCK = sa.select(
-    sa.func.pg_try_advisory_xact_lock(sa.bindparam("lock", type_=sa.BigInteger)).label("locked")
-).subquery("turn")
-_LOCK_AND_FIND = sa.select(_LOCK.c.locked, *_FOUND.c).select_from(_LOCK.outerjoin(_FOUND, sa.true()))
+
+
+def _keeping(insert: Any) -> Any:
+    return insert.on_conflict_do_update(
+        index_elements=["client", "key"],
+        set_={
+            name: insert.excluded[name] for name in ("fingerprint", "status", "headers", "body", "created_at")
+        },
+        where=sa.bindparam("since", type_=_CREATED.type) >= _CREATED,
+    )
+
+
+# Built once: making a statement costs as much as running it.
+_KEEP = {
+    "postgresql": _keeping(postgresql.insert(IDEMPOTENCY_KEYS)),
+    "sqlite": _keeping(sqlite.insert(IDEMPOTENCY_KEYS)),
+}
 
 
 def fingerprint(method: str, path: str, query: bytes, body: bytes) -> str:
@@ -84,59 +94,23 @@ def fingerprint(method: str, path: str, query: bytes, body: bytes) -> str:
     return hashlib.sha256(b"\n".join((method.encode(), path.encode(), query, body))).hexdigest()
 
 
-async def claim(session: AsyncSession, client: str, key: str, *, now: datetime) -> Answer | None:
-    """The answer kept for this key; None when the caller may go on, 409 when another transaction is at it."""
-    found = {"client": client, "key": key, "since": now - KEPT}
-    if session.get_bind().dialect.name != "postgresql":
-        return _answer((await session.execute(_FIND, found)).first())
-    row = (await session.execute(_LOCK_AND_FIND, {**found, "lock": _lock_id(client, key)})).one()
-    if row.fingerprint is None and not row.locked:
-        raise IdempotencyInProgress
-    return _answer(row[1:]) if row.fingerprint is not None else None
-
-
 async def find(session: AsyncSession, client: str, key: str, *, now: datetime) -> Answer | None:
-    """The answer kept for this key, without taking part in the race for it."""
-    return _answer(
-        (await session.execute(_FIND, {"client": client, "key": key, "since": now - KEPT})).first()
-    )
+    """The answer kept for this key and not yet expired."""
+    row = (await session.execute(_FIND, {"client": client, "key": key, "since": now - KEPT})).first()
+    return Answer(row[0], row[1], orjson.loads(row[2]), bytes(row[3])) if row is not None else None
 
 
 async def keep(session: AsyncSession, client: str, key: str, answer: Answer, *, now: datetime) -> bool:
     """Store the answer; False when another request has stored one in the meantime. An expired row is replaced."""
-    insert: Any = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(
-        IDEMPOTENCY_KEYS
-    )
-    changed = ("fingerprint", "status", "headers", "body", "created_at")
-    statement = insert.on_conflict_do_update(
-        index_elements=["client", "key"],
-        set_={name: insert.excluded[name] for name in changed},
-        where=IDEMPOTENCY_KEYS.c.created_at
-        <= sa.bindparam("since", type_=IDEMPOTENCY_KEYS.c.created_at.type),
-    )
     row = {
         "client": client, "key": key, "fingerprint": answer.fingerprint, "status": answer.status,
         "headers": orjson.dumps(dict(answer.headers)).decode(), "body": answer.body, "created_at": now,
     }  # fmt: skip
-    result: Any = await session.execute(statement, {**row, "since": now - KEPT})
+    result: Any = await session.execute(_KEEP[session.get_bind().dialect.name], {**row, "since": now - KEPT})
     return bool(result.rowcount == 1)
 
 
 async def forget(session: AsyncSession, now: datetime) -> int:
     """Delete what has expired; a job does this daily."""
-    result: Any = await session.execute(
-        sa.delete(IDEMPOTENCY_KEYS).where(IDEMPOTENCY_KEYS.c.created_at <= now - KEPT)
-    )
+    result: Any = await session.execute(sa.delete(IDEMPOTENCY_KEYS).where(now - KEPT >= _CREATED))
     return int(result.rowcount)
-
-
-def _answer(row: Any) -> Answer | None:
-    if row is None:
-        return None
-    kept, status, headers, body = row
-    return Answer(kept, status, orjson.loads(headers), bytes(body))
-
-
-def _lock_id(client: str, key: str) -> int:
-    digest = hashlib.sha256(f"{client}\n{key}".encode()).digest()
-    return int.from_bytes(digest[:8], "big", signed=True)

@@ -8,8 +8,9 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from json import dumps as dumps_leniently
 from typing import Any, TextIO
 from uuid import UUID
@@ -28,6 +29,9 @@ HIDDEN = frozenset({
     *("authorization", "cookie", "set_cookie"),
 })  # fmt: skip
 DEPTH = 8
+SHORT = 64
+SHORTER_THAN_A_NUMBER = 1_000_000_000
+_OURS = frozenset({"timestamp", "level", "logger"})
 
 # These write addresses, statements with parameters or query strings at INFO and below.
 _QUIET = (
@@ -65,6 +69,9 @@ def configure(level: str = "INFO", *, json: bool = True, stream: TextIO | None =
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+    _straight.stream = (
+        (stream or sys.stderr) if json and logging.getLevelNamesMapping()[level] <= logging.INFO else None
+    )
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(_formatter(json=json))
     root = logging.getLogger()
@@ -75,6 +82,39 @@ def configure(level: str = "INFO", *, json: bool = True, stream: TextIO | None =
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+class _Straight:
+    """Where ready JSON lines go, past logging's machinery; nowhere until `configure` says so."""
+
+    stream: TextIO | None = None
+
+
+_straight = _Straight()
+
+
+def line(logger: str, event: str, **fields: str | int | float | None) -> None:
+    """One line at INFO for a path so hot that it counts, a tenth of the usual price.
+
+    Only for fields the program makes itself, such as a route's template: nothing is redacted but the actor.
+    """
+    if _straight.stream is None:
+        structlog.get_logger(logger).info(event, **fields)
+        return
+    correlation, actor = context.correlation_id.get(), context.actor.get()
+    content = {
+        "event": event,
+        **fields,
+        "correlation_id": correlation,
+        "actor": actor and _redact_short(actor),
+        "logger": logger,
+        "level": "info",
+        "timestamp": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+    }
+    try:
+        _straight.stream.write(orjson.dumps(content).decode() + "\n")
+    except (OSError, ValueError):  # a closed or full stream must not fail the work it tells of
+        return
+
+
 def redact(text: str) -> str:
     """`text` without numbers, secrets, and the values that drivers and validators quote in their messages."""
     for pattern, replacement in _HIDES:
@@ -82,9 +122,16 @@ def redact(text: str) -> str:
     return hide_numbers(text)
 
 
+_redact_short = lru_cache(maxsize=4096)(redact)
+
+
 def redact_processor(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """structlog processor: the event without people and secrets, at any depth."""
-    return {name: _clean(value, DEPTH) for name, value in event.items() if not _is_hidden(name)}
+    return {
+        name: value if name in _OURS else _clean(value, DEPTH)
+        for name, value in event.items()
+        if not _is_hidden(name)
+    }
 
 
 def _shared_processors() -> list[Processor]:
@@ -123,6 +170,8 @@ def _clean(value: Any, depth: int) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float):
+        if -SHORTER_THAN_A_NUMBER < value < SHORTER_THAN_A_NUMBER:
+            return value
         return value if (text := redact(f"{value}")) == f"{value}" else text
     if isinstance(value, UUID | date | time | Decimal):
         return str(value)
@@ -136,7 +185,8 @@ def _clean_nested(value: Any, depth: int) -> Any:
         return {redact(str(k)): _clean(v, depth - 1) for k, v in value.items() if not _is_hidden(k)}
     if isinstance(value, list | tuple | set | frozenset) and depth:
         return [_clean(item, depth - 1) for item in value]
-    return redact(value if isinstance(value, str) else str(value))
+    text = value if isinstance(value, str) else str(value)
+    return _redact_short(text) if len(text) <= SHORT else redact(text)
 
 
 def _is_hidden(key: Any) -> bool:

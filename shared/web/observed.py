@@ -9,7 +9,7 @@ import structlog
 from opentelemetry.trace import SpanKind
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared import context, ids, telemetry
+from shared import context, ids, logging, telemetry
 from shared.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -66,9 +66,9 @@ class Observed:
         self._metrics.http_requests.labels(self._service, method, route, watch.status).inc()
         self._metrics.http_seconds.labels(self._service, method, route).observe(seconds)
         if scope["path"] not in self._quiet and route != "static":
-            log.info(
-                "request.finished", service=self._service, method=method, route=route, status=watch.status,
-                ms=round(seconds * 1000, 1),
+            logging.line(
+                __name__, "request.finished", service=self._service, method=method, route=route,
+                status=watch.status, ms=round(seconds * 1000, 1),
             )  # fmt: skip
 
 

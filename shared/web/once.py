@@ -49,20 +49,26 @@ class OnceOnly:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """The service's transaction. Raises the stored answer when this key has one, 409 while the first is at it."""
+        """The service's transaction. Raises the stored answer when this key has one, 409 while the first is at it.
+
+        Nothing is looked up beforehand, which would cost every first request a round trip: a repeated request does
+        its work again, meets its own earlier effect or its own stored answer, and is rolled back.
+        """
         fingerprint = await self._fingerprint()
         with self._alone():
             try:
                 async with self._database.transaction() as session:
-                    known = await idempotency.claim(session, self._client, self._key, now=clock.now())
-                    if known is not None:
-                        raise self._replay(known, fingerprint)
                     yield session
                     await self._keep(session, fingerprint)
-            except (HallError, IntegrityError, _Overtaken):
-                # The refusal may be the trace of the first request's own effect: then its answer is the answer.
-                await self._replay_if_overtaken(fingerprint)
+            except (HallError, IntegrityError, _Overtaken) as refusal:
+                await self._replay_if_known(fingerprint)
+                if isinstance(refusal, _Overtaken):
+                    raise IdempotencyInProgress from None
                 raise
+
+    async def replay_if_known(self) -> None:
+        """Raise the stored answer if there is one already: for long work that comes before the transaction."""
+        await self._replay_if_known(await self._fingerprint())
 
     def answer(
         self,
@@ -97,7 +103,7 @@ class OnceOnly:
         if not await idempotency.keep(session, self._client, self._key, kept, now=clock.now()):
             raise _Overtaken
 
-    async def _replay_if_overtaken(self, fingerprint: str) -> None:
+    async def _replay_if_known(self, fingerprint: str) -> None:
         async with self._database.reading() as session:
             known = await idempotency.find(session, self._client, self._key, now=clock.now())
         if known is not None:

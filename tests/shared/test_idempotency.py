@@ -1,5 +1,6 @@
-"""A key has one answer for 72 hours, per client, and only one transaction at a time may look for it."""
+"""A key has one answer for 72 hours, per client, and the first to commit gives it."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ import sqlalchemy as sa
 
 from shared import idempotency
 from shared.database import Database
-from shared.idempotency import KEPT, Answer, IdempotencyInProgress
+from shared.idempotency import KEPT, Answer
 from shared.ledger import IDEMPOTENCY_KEYS
 from tests.shared.kernel import AT
 
@@ -16,7 +17,7 @@ ANSWER = Answer("f1", 201, {"etag": '"1"'}, b'{"id":1}')
 
 async def kept(database: Database, client: str, key: str, at: timedelta = timedelta()) -> Answer | None:
     async with database.transaction() as session:
-        return await idempotency.claim(session, client, key, now=AT + at)
+        return await idempotency.find(session, client, key, now=AT + at)
 
 
 async def keep(database: Database, answer: Answer, at: timedelta = timedelta()) -> bool:
@@ -70,12 +71,26 @@ async def test_expired_answers_are_forgotten_and_only_those(kernel_database: Dat
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("kernel_database", ["postgresql"], indirect=True)
-async def test_while_one_transaction_holds_a_key_another_is_told_to_wait(kernel_database: Database) -> None:
-    async with kernel_database.transaction() as first, kernel_database.transaction() as second:
-        assert await idempotency.claim(first, "pos-1", "k", now=AT) is None
-        assert await idempotency.claim(second, "pos-1", "other", now=AT) is None
-        with pytest.raises(IdempotencyInProgress):
-            await idempotency.claim(second, "pos-1", "k", now=AT)
+async def test_the_second_to_store_waits_for_the_first_and_is_refused(kernel_database: Database) -> None:
+    async with kernel_database.transaction() as first:
+        assert await idempotency.keep(first, "pos-1", "k", ANSWER, now=AT)
+        second = asyncio.create_task(keep(kernel_database, Answer("f2", 200, {}, b"other")))
+        await asyncio.sleep(0.1)
+        assert not second.done()
+    assert await second is False
+    assert await kept(kernel_database, "pos-1", "k") == ANSWER
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("kernel_database", ["postgresql"], indirect=True)
+async def test_the_second_to_store_takes_over_when_the_first_gives_up(kernel_database: Database) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with kernel_database.transaction() as first:
+            await idempotency.keep(first, "pos-1", "k", ANSWER, now=AT)
+            second = asyncio.create_task(keep(kernel_database, Answer("f2", 200, {}, b"other")))
+            await asyncio.sleep(0.1)
+            raise ZeroDivisionError
+    assert await second is True
 
 
 def test_fingerprints_differ_with_method_path_query_and_body() -> None:

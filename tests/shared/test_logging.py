@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared import context, ids
-from shared.logging import HIDDEN, configure, redact, redact_processor
+from shared.logging import HIDDEN, _straight, configure, redact, redact_processor
+from shared.logging import line as straight
 
 NUMBER = "13900000001"
 
@@ -32,6 +33,7 @@ def lines() -> Iterator[io.StringIO]:
     root.setLevel(level)
     logging.captureWarnings(False)
     structlog.configure(**before)
+    _straight.stream = None
 
 
 def parsed(lines: io.StringIO) -> list[dict[str, Any]]:
@@ -239,3 +241,24 @@ anything = st.recursive(
 @given(st.dictionaries(st.text(), anything))
 def test_whatever_is_logged_the_processor_answers(event: dict[str, Any]) -> None:
     json.dumps(redact_processor(None, "info", event))
+
+
+def test_a_ready_line_is_written_straight_with_the_ids_of_the_work_in_hand(lines: io.StringIO) -> None:
+    with context.working_for(correlation="r1", by=NUMBER):
+        straight("shared.web", "request.finished", route="/things", status=200)
+    (line,) = parsed(lines)
+    assert line.pop("timestamp").endswith("Z")
+    assert line.pop("actor") != NUMBER
+    assert line == {
+        "event": "request.finished",
+        "route": "/things",
+        "status": 200,
+        "correlation_id": "r1",
+        "logger": "shared.web",
+        "level": "info",
+    }
+
+
+def test_a_closed_stream_fails_nobody(lines: io.StringIO) -> None:
+    lines.close()
+    straight("shared.web", "request.finished", status=200)

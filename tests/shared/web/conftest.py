@@ -7,10 +7,17 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from shared import logging
 from shared.database import Database
 from shared.runtime import Runtime
 from tests.shared.kernel import make_tables
 from tests.shared.web.house import a_client, a_runtime, a_token, an_app
+
+
+@pytest.fixture(autouse=True)
+def _log_through_structlog(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another test may have configured the log of the process."""
+    monkeypatch.setattr(logging._straight, "stream", None)
 
 
 @pytest.fixture
