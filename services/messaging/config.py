@@ -27,7 +27,9 @@ class MessagingSettings(Settings):
     """`HALL_MESSAGING_GATEWAYS` is a JSON object of gateways by name; the simulator is there by itself."""
 
     messaging_gateways: dict[str, GatewaySettings] = Field({}, description="短信网关（JSON）")
-    messaging_simulator_url: str | None = Field(None, description="短信模拟器地址；不填则为本系统内置的模拟器")
+    messaging_simulator_url: str | None = Field(
+        None, description="短信模拟器地址；不填则为本系统内置的模拟器"
+    )
     messaging_lease_seconds: float = Field(30, ge=5, le=600, description="提交中的短信多久没有结果即视为未知")
 
     def gateway_settings(self) -> dict[str, GatewaySettings]:

@@ -75,7 +75,9 @@ async def consents_of(session: AsyncSession, ids: Iterable[UUID]) -> dict[tuple[
 
 
 async def with_open_tickets(session: AsyncSession, ids: Iterable[UUID]) -> set[UUID]:
-    query = sa.select(col(Ticket.customer_id)).where(col(Ticket.customer_id).in_(set(ids)), col(Ticket.is_open))
+    query = sa.select(col(Ticket.customer_id)).where(
+        col(Ticket.customer_id).in_(set(ids)), col(Ticket.is_open)
+    )
     return {id_ for id_ in await session.scalars(query) if id_ is not None}
 
 
@@ -91,4 +93,3 @@ async def get_hall(session: AsyncSession, code: str, area: Area) -> Hall:
     if hall is None:
         raise HallNotFound
     return hall
-

@@ -51,7 +51,9 @@ async def follow_departures(
 ) -> None:
     """Nobody gone is written to; of the purged nothing but the id, the hall and that fact is left."""
     await repository.lock_customers(session, [event.customer_id for event in events])
-    left = [_row(e, status=LEFT, status_version=e.version) for e in events if isinstance(e, CustomerLeftNetwork)]
+    left = [
+        _row(e, status=LEFT, status_version=e.version) for e in events if isinstance(e, CustomerLeftNetwork)
+    ]
     await repository.save(session, left, repository.STATUS)
     purged = [
         _row(e, status=PURGED, status_version=e.version, version=e.version)

@@ -19,7 +19,9 @@ class ClassRule(Table, table=True):
     __tablename__ = "class_rules"
     __table_args__ = (
         sa.CheckConstraint("cap >= 0 AND min_gap_days >= 0", name="not_negative"),
-        sa.CheckConstraint("sends_from BETWEEN 0 AND 1440 AND sends_until BETWEEN 0 AND 1440", name="minutes"),
+        sa.CheckConstraint(
+            "sends_from BETWEEN 0 AND 1440 AND sends_until BETWEEN 0 AND 1440", name="minutes"
+        ),
     )
 
     message_class: str = Field(primary_key=True, max_length=20)

@@ -23,7 +23,7 @@ async def all_rules(session: AsyncSession) -> Sequence[ClassRule]:
 async def slots_of(session: AsyncSession, customer_ids: Iterable[UUID]) -> dict[UUID, list[Taken]]:
     """The slots these customers have in use, in any month."""
     found: dict[UUID, list[Taken]] = {id_: [] for id_ in customer_ids}
-    query: sa.Select[Any] = sa.select(
+    query: Any = sa.select(
         col(CapSlot.customer_id), col(CapSlot.pool), col(CapSlot.month), col(CapSlot.slot_no), col(CapSlot.day),
         col(CapSlot.message_class),
     ).where(col(CapSlot.customer_id).in_(found))  # fmt: skip

@@ -19,7 +19,10 @@ MonthText = Annotated[str | None, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", desc
 
 @router.get("/customers/{customer_id}/sms-budget")
 async def sms_budget(
-    customer_id: UUID, here: Here, caller: Annotated[Caller, requires("messages:read")], month: MonthText = None
+    customer_id: UUID,
+    here: Here,
+    caller: Annotated[Caller, requires("messages:read")],
+    month: MonthText = None,
 ) -> BudgetRead:
     """Slots used and left in a calendar month of Asia/Shanghai."""
     now = clock.now()

@@ -39,7 +39,12 @@ class BudgetRead(BaseModel):
 
     @classmethod
     def of(
-        cls, customer_id: UUID, month: str, class_rules: Mapping[str, Rule], taken: Sequence[Taken], at: datetime
+        cls,
+        customer_id: UUID,
+        month: str,
+        class_rules: Mapping[str, Rule],
+        taken: Sequence[Taken],
+        at: datetime,
     ) -> Self:
         leading = class_rules[LEADING_CLASS]
         used = _used(taken, leading.pool, month)
@@ -51,7 +56,9 @@ class BudgetRead(BaseModel):
             cap=leading.cap,
             left=max(0, leading.cap - used),
             next_free_at=rules.next_free_at(leading, taken, at),
-            by_class={name: _class_budget(rule, taken, month, at) for name, rule in sorted(class_rules.items())},
+            by_class={
+                name: _class_budget(rule, taken, month, at) for name, rule in sorted(class_rules.items())
+            },
         )
 
 

@@ -51,7 +51,11 @@ async def reserve_slots(
 
 
 async def _try(
-    session: AsyncSession, wants: Sequence[Want], class_rules: Mapping[str, Rule], answers: Granted, now: datetime
+    session: AsyncSession,
+    wants: Sequence[Want],
+    class_rules: Mapping[str, Rule],
+    answers: Granted,
+    now: datetime,
 ) -> list[Want]:
     """Choose among what is free and insert; the wants that lost a race and must choose again."""
     taken = await repository.slots_of(session, {want.customer_id for want in wants})

@@ -145,7 +145,9 @@ async def ask_about_unknown(runtime: Runtime, name: str, gateway: Gateway) -> No
         if not unknown:
             return
         after = unknown[-1].id
-        settled = [m for m in unknown if m.unknown_since is not None and m.unknown_since <= clock.now() - SETTLING]
+        settled = [
+            m for m in unknown if m.unknown_since is not None and m.unknown_since <= clock.now() - SETTLING
+        ]
         try:
             found = await _ask(gateway, [m.id for m in settled])
         except GatewayAway:

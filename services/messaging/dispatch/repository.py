@@ -29,7 +29,9 @@ async def lane_or_none(session: AsyncSession, gateway: str) -> GatewayLane | Non
 async def queued_for(session: AsyncSession, gateway: str, now: datetime, limit: int) -> list[Message]:
     """The most urgent messages that are ready, held for this transaction."""
     query = _queued(select(Message), gateway).where(Message.send_at <= now)
-    query = query.order_by(col(Message.due_at), col(Message.id)).limit(limit).with_for_update(skip_locked=True)
+    query = (
+        query.order_by(col(Message.due_at), col(Message.id)).limit(limit).with_for_update(skip_locked=True)
+    )
     return list((await session.scalars(query.execution_options(populate_existing=True))).all())
 
 
@@ -46,7 +48,9 @@ async def expired_claims(session: AsyncSession, now: datetime, limit: int) -> li
     return list((await session.scalars(query.execution_options(populate_existing=True))).all())
 
 
-async def unknown_at(session: AsyncSession, gateway: str, limit: int, after: UUID | None) -> Sequence[Message]:
+async def unknown_at(
+    session: AsyncSession, gateway: str, limit: int, after: UUID | None
+) -> Sequence[Message]:
     """Unknown messages of a gateway, a chunk at a time by id."""
     query = select(Message).where(status_is("unknown"), Message.gateway == gateway)
     if after is not None:

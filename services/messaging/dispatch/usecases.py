@@ -104,7 +104,9 @@ async def settle_unknown(
 
 async def _note_health(session: AsyncSession, gateway: str, results: Sequence[Result], now: datetime) -> None:
     """Failures to connect in a row pause the gateway for everybody; anything else ends the pause."""
-    refused = bool(results) and all(r.submitted.result == "not-sent" and not r.submitted.retry_after for r in results)
+    refused = bool(results) and all(
+        r.submitted.result == "not-sent" and not r.submitted.retry_after for r in results
+    )
     known = await repository.lane_or_none(session, gateway)
     if not refused and (known is None or known.failures == 0):
         return

@@ -37,7 +37,9 @@ async def take_replies(session: AsyncSession, *, now: datetime, limit: int) -> i
 
 async def _opt_out(session: AsyncSession, reply: Reply, now: datetime) -> None:
     """From this moment on nothing leaves for the number but what answers it, whoever queued it."""
-    entry = Suppression(phone_index=reply.sender.index, reason=OPTED_OUT, at=reply.received_at, inbound_id=reply.id)
+    entry = Suppression(
+        phone_index=reply.sender.index, reason=OPTED_OUT, at=reply.received_at, inbound_id=reply.id
+    )
     await suppression.suppress(session, entry)
     waiting = await messages.waiting_of_number(session, reply.sender.index)
     stopped = [(m, "opted-out") for m in waiting if not classes.is_exempt(m.message_class)]

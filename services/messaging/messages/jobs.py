@@ -1,6 +1,5 @@
 """Retention of content and numbers."""
 
-
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.messaging.messages import usecases

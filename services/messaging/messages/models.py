@@ -29,7 +29,9 @@ def _only(status: str) -> Any:
     return sa.text(f"status = '{status}'")
 
 
-NOT_SENT_IN_TIME = "missed_at IS NULL AND status IN ('planned', 'held', 'queued', 'failed', 'suppressed', 'expired')"
+NOT_SENT_IN_TIME = (
+    "missed_at IS NULL AND status IN ('planned', 'held', 'queued', 'failed', 'suppressed', 'expired')"
+)
 """Whose deadline may still be missed. Of those in flight or unknown it is not decided yet."""
 
 
@@ -66,7 +68,9 @@ class Message(Table, table=True):
     id: UUID = Field(primary_key=True)
     version: int = 1
     customer_id: UUID | None = None
-    recipient: str = Field(max_length=64, repr=False, description="Customer's id, or the number's blind index.")
+    recipient: str = Field(
+        max_length=64, repr=False, description="Customer's id, or the number's blind index."
+    )
     hall: str | None = Field(default=None, max_length=64)
     county: str | None = Field(default=None, max_length=64)
     clerk: str | None = Field(default=None, max_length=64)
@@ -91,7 +95,9 @@ class Message(Table, table=True):
     cap_pool: str | None = Field(default=None, max_length=20)
     cap_month: str | None = Field(default=None, max_length=7)
     cap_slot: int | None = None
-    decisions: dict[str, Any] = Field(sa_type=JsonB, description="What `why` tells: consent, cap, quiet hours.")
+    decisions: dict[str, Any] = Field(
+        sa_type=JsonB, description="What `why` tells: consent, cap, quiet hours."
+    )
     gateway: str | None = Field(default=None, max_length=40)
     gateway_message_id: str | None = Field(default=None, max_length=120)
     gateway_code: str | None = Field(default=None, max_length=60)
@@ -204,7 +210,9 @@ class Message(Table, table=True):
         if outcome.status == "delivered":
             return SmsDelivered(**facts, gateway=gateway, submitted_at=submitted, delivered_at=outcome.at)
         if outcome.status == "unknown":
-            return SmsUnknown(**facts, gateway=gateway, submitted_at=submitted, reason=outcome.code or "unknown")
+            return SmsUnknown(
+                **facts, gateway=gateway, submitted_at=submitted, reason=outcome.code or "unknown"
+            )
         return SmsFailed(
             **facts, gateway=gateway, submitted_at=submitted, failed_at=outcome.at,
             reason=outcome.code or "failed", was_accepted=outcome.was_accepted,
@@ -243,7 +251,9 @@ class GatewayAnswer(Table, table=True):
         sa.Index("ix_gateway_answers_submitted_at", "submitted_at"),
     )
 
-    id: int | None = Field(default=None, sa_column=sa.Column(BigId, sa.Identity(always=False), primary_key=True))
+    id: int | None = Field(
+        default=None, sa_column=sa.Column(BigId, sa.Identity(always=False), primary_key=True)
+    )
     message_id: UUID
     gateway: str = Field(max_length=40)
     attempt: int

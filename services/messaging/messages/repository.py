@@ -57,7 +57,9 @@ async def _locked(session: AsyncSession, query: Any, *, skip: bool = False) -> l
 async def held_until(session: AsyncSession, now: datetime, limit: int) -> list[Message]:
     """Held messages whose hour has come, the earliest deadline first; what another process works on is left out."""
     query = select(Message).where(status_is("held"), Message.send_at <= now)
-    query = query.order_by(col(Message.due_at), col(Message.id)).limit(limit).with_for_update(skip_locked=True)
+    query = (
+        query.order_by(col(Message.due_at), col(Message.id)).limit(limit).with_for_update(skip_locked=True)
+    )
     return list((await session.scalars(query.execution_options(populate_existing=True))).all())
 
 
@@ -92,9 +94,7 @@ async def planned_before(session: AsyncSession, moment: datetime, limit: int) ->
 
 async def overdue(session: AsyncSession, now: datetime, limit: int) -> list[Message]:
     """Messages whose deadline has passed without their having been sent, each until it is said."""
-    query = select(Message).where(
-        col(Message.deadline) < now, sa.text(NOT_SENT_IN_TIME)
-    )
+    query = select(Message).where(col(Message.deadline) < now, sa.text(NOT_SENT_IN_TIME))
     return await _locked(session, query.limit(limit), skip=True)
 
 
@@ -106,11 +106,14 @@ async def older_than(session: AsyncSession, moment: datetime, limit: int) -> lis
     return await _locked(session, query.limit(limit), skip=True)
 
 
-async def by_gateway_ids(session: AsyncSession, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], UUID]:
+async def by_gateway_ids(
+    session: AsyncSession, pairs: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], UUID]:
     """Our id for each (gateway, its id)."""
     wanted = set(pairs)
     query = sa.select(col(Message.gateway), col(Message.gateway_message_id), col(Message.id)).where(
-        col(Message.gateway).in_({g for g, _ in wanted}), col(Message.gateway_message_id).in_({i for _, i in wanted})
+        col(Message.gateway).in_({g for g, _ in wanted}),
+        col(Message.gateway_message_id).in_({i for _, i in wanted}),
     )
     return {(g, i): id_ for g, i, id_ in await session.execute(query) if g and i and (g, i) in wanted}
 
@@ -134,7 +137,7 @@ async def note_answers(session: AsyncSession, rows: Sequence[Mapping[str, Any]])
 
 async def answers_by_message(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, list[Answer]]:
     a = GatewayAnswer
-    query: sa.Select[Any] = sa.select(
+    query: Any = sa.select(
         col(a.message_id), col(a.said), col(a.at), col(a.segment), col(a.segments), col(a.code)
     ).where(col(a.message_id).in_(set(ids)))
     found: dict[UUID, list[Answer]] = {}
@@ -181,7 +184,9 @@ async def messages_page(
 async def unknowns_page(session: AsyncSession, area: Area, page: PageRequest) -> Page[Any]:
     """Oldest first."""
     query = select(Message).where(status_is("unknown"), area.clause(col(Message.hall), col(Message.county)))
-    return await paginate(session, query, [(col(Message.unknown_since), "asc"), (col(Message.id), "asc")], page)
+    return await paginate(
+        session, query, [(col(Message.unknown_since), "asc"), (col(Message.id), "asc")], page
+    )
 
 
 async def unknowns(session: AsyncSession) -> tuple[int, datetime | None]:

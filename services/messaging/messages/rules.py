@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-Status = Literal[
+STATUSES = (
     *("planned", "held", "queued", "submitting", "accepted", "delivered"),
     *("failed", "unknown", "suppressed", "cancelled", "expired"),
-]
-STATUSES: tuple[str, ...] = Status.__args__  # type: ignore[attr-defined]
+)
 WAITING = ("planned", "held", "queued")
 """States in which the message has provably not left the house."""
 SENT = ("accepted", "delivered")
@@ -60,7 +59,9 @@ def outcome(answers: Iterable[Answer]) -> Outcome | None:
     return None
 
 
-def _by_rank(given: list[Answer]) -> list[tuple[Literal["accepted", "delivered", "failed", "unknown"], list[Answer]]]:
+def _by_rank(
+    given: list[Answer],
+) -> list[tuple[Literal["accepted", "delivered", "failed", "unknown"], list[Answer]]]:
     arrived = {a.segment for a in given if a.said == "delivered"}
     failed = [a for a in given if a.said in ("failed", "rejected") and a.segment not in arrived]
     return [

@@ -97,7 +97,9 @@ class WhyRead(BaseModel):
             **shown,
             template={"code": message.template_code, "version": message.template_version},
             consent=message.decisions.get("consent"),
-            cap={**cap, **message.decisions.get("cap", {})} if message.cap_pool or "cap" in message.decisions else None,
+            cap={**cap, **message.decisions.get("cap", {})}
+            if message.cap_pool or "cap" in message.decisions
+            else None,
             quiet_hours=message.decisions.get("quiet_hours"),
             gateway_answers=[AnswerRead.model_validate(answer) for answer in answers],
         )
@@ -118,5 +120,7 @@ class UnknownRead(BaseModel):
     @classmethod
     def of(cls, message: Message, now: datetime) -> Self:
         since = message.unknown_since or message.updated_at
-        shown = message.model_dump(include={"id", "customer_id", "hall", "phone_masked", "gateway", "submitted_at"})
+        shown = message.model_dump(
+            include={"id", "customer_id", "hall", "phone_masked", "gateway", "submitted_at"}
+        )
         return cls(**shown, unknown_since=since, age_seconds=int((now - since).total_seconds()))

@@ -99,8 +99,6 @@ async def forget_old_content(session: AsyncSession, *, now: datetime, limit: int
     return len(old) == limit
 
 
-
-
 def _row(heard: Heard, message: Message, now: datetime) -> dict[str, Any]:
     a = heard.answer
     return {

@@ -62,11 +62,15 @@ async def complete_planned_on_hall_changed(session: AsyncSession, batch: Batch) 
     await introduce.complete_planned_of_halls(session, {d.event.code for d in batch}, now=batch[0].now)
 
 
-async def send_receipt_on_complaint_opened(session: AsyncSession, delivery: Delivery[ComplaintOpened]) -> None:
+async def send_receipt_on_complaint_opened(
+    session: AsyncSession, delivery: Delivery[ComplaintOpened]
+) -> None:
     await notify.notify_complaint_received(session, delivery.event, now=delivery.now)
 
 
-async def send_result_on_complaint_resolved(session: AsyncSession, delivery: Delivery[ComplaintResolved]) -> None:
+async def send_result_on_complaint_resolved(
+    session: AsyncSession, delivery: Delivery[ComplaintResolved]
+) -> None:
     await notify.notify_complaint_settled(session, delivery.event, now=delivery.now)
 
 

@@ -42,7 +42,9 @@ def next_allowed(at: datetime, hours: Sequence[Interval]) -> datetime:
     if is_allowed(at, hours):
         return at
     midnight = at.astimezone(clock.SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-    starts = [midnight + timedelta(days=day, minutes=start) for day in (0, 1) for start, _end in sorted(hours)]
+    starts = [
+        midnight + timedelta(days=day, minutes=start) for day in (0, 1) for start, _end in sorted(hours)
+    ]
     return next(start for start in starts if start > at)
 
 

@@ -61,10 +61,14 @@ class MessageAccepted(BaseModel):
 class RouteEntry(BaseModel):
     """One route; `*` stands for any hall or class."""
 
-    model_config = ConfigDict(extra="forbid", serialize_by_alias=True, validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(
+        extra="forbid", serialize_by_alias=True, validate_by_name=True, validate_by_alias=True
+    )
 
     hall: Annotated[str, StringConstraints(pattern=r"^(\*|[A-Z0-9]{2,16})$")] = ANY
-    message_class: MessageClass | Annotated[str, StringConstraints(pattern=r"^\*$")] = Field(ANY, alias="class")
+    message_class: MessageClass | Annotated[str, StringConstraints(pattern=r"^\*$")] = Field(
+        ANY, alias="class"
+    )
     gateway: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,39}$")]
 
 
@@ -76,4 +80,6 @@ class GatewayRoutes(BaseModel):
     items: Annotated[list[RouteEntry], Field(min_length=1, max_length=500)]
 
     def to_rows(self) -> list[GatewayRoute]:
-        return [GatewayRoute(hall=r.hall, message_class=r.message_class, gateway=r.gateway) for r in self.items]
+        return [
+            GatewayRoute(hall=r.hall, message_class=r.message_class, gateway=r.gateway) for r in self.items
+        ]

@@ -29,7 +29,9 @@ def _left_the_house(since: datetime, until: datetime, area: Area) -> Any:
     )
 
 
-async def counts_by_class(session: AsyncSession, since: datetime, until: datetime, area: Area) -> dict[str, int]:
+async def counts_by_class(
+    session: AsyncSession, since: datetime, until: datetime, area: Area
+) -> dict[str, int]:
     sent = _left_the_house(since, until, area)
     query = sa.select(sent.c.message_class, sa.func.count()).group_by(sent.c.message_class)
     return {row[0]: row[1] for row in await session.execute(query)}
@@ -44,7 +46,13 @@ async def customers_reached(
 
 
 async def customers_over(
-    session: AsyncSession, since: datetime, until: datetime, area: Area, classes: Sequence[str], cap: int, limit: int
+    session: AsyncSession,
+    since: datetime,
+    until: datetime,
+    area: Area,
+    classes: Sequence[str],
+    cap: int,
+    limit: int,
 ) -> list[tuple[Any, int]]:
     """Customers with more messages of these classes than the cap; the worst first."""
     sent = _left_the_house(since, until, area)

@@ -29,10 +29,14 @@ class GatewayInbox(Table, table=True):
         sa.Index("ix_gateway_inbox_received_at", "received_at"),
     )  # fmt: skip
 
-    id: int | None = Field(default=None, sa_column=sa.Column(BigId, sa.Identity(always=False), primary_key=True))
+    id: int | None = Field(
+        default=None, sa_column=sa.Column(BigId, sa.Identity(always=False), primary_key=True)
+    )
     gateway: str = Field(max_length=40)
     kind: str = Field(max_length=10)
     identity: str = Field(max_length=64)
-    state: str = Field(default="waiting", max_length=10, description="waiting, applied, parked or unreadable.")
+    state: str = Field(
+        default="waiting", max_length=10, description="waiting, applied, parked or unreadable."
+    )
     payload: dict[str, Any] = Field(sa_type=JsonB, repr=False)
     received_at: datetime = Field(sa_type=Timestamp)

@@ -34,7 +34,9 @@ async def has_waiting(session: AsyncSession, kind: str) -> bool:
 async def mark(session: AsyncSession, rows: Iterable[GatewayInbox], state: str) -> None:
     ids = [row.id for row in rows]
     if ids:
-        await session.execute(sa.update(GatewayInbox).where(col(GatewayInbox.id).in_(ids)).values(state=state))
+        await session.execute(
+            sa.update(GatewayInbox).where(col(GatewayInbox.id).in_(ids)).values(state=state)
+        )
 
 
 async def unpark(session: AsyncSession, *, after: datetime) -> int:

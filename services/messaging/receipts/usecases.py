@@ -35,7 +35,12 @@ async def store_receipts(
 
 
 async def store_inbound(
-    session: AsyncSession, gateway: str, inbound: Sequence[Inbound | Unreadable], phones: PhoneBook, *, now: datetime
+    session: AsyncSession,
+    gateway: str,
+    inbound: Sequence[Inbound | Unreadable],
+    phones: PhoneBook,
+    *,
+    now: datetime,
 ) -> int:
     """The same for messages from phones; their numbers are sealed here."""
     rows = [_inbound_row(gateway, each, phones, now) for each in inbound]
@@ -81,7 +86,11 @@ async def _messages_of(session: AsyncSession, rows: Sequence[GatewayInbox]) -> d
 def _heard(row: GatewayInbox, message_id: UUID) -> Heard:
     p = row.payload
     answer = Answer(
-        p["said"], datetime.fromisoformat(p["at"]), segment=p["segment"], segments=p["segments"], code=p["code"]
+        p["said"],
+        datetime.fromisoformat(p["at"]),
+        segment=p["segment"],
+        segments=p["segments"],
+        code=p["code"],
     )
     return Heard(message_id, row.gateway, "receipt", answer, p["gateway_message_id"])
 
@@ -104,7 +113,9 @@ def _receipt_row(gateway: str, receipt: Receipt | Unreadable, now: datetime) -> 
     return _row(gateway, RECEIPT, _identity(same), payload, now)
 
 
-def _inbound_row(gateway: str, inbound: Inbound | Unreadable, phones: PhoneBook, now: datetime) -> dict[str, Any]:
+def _inbound_row(
+    gateway: str, inbound: Inbound | Unreadable, phones: PhoneBook, now: datetime
+) -> dict[str, Any]:
     if isinstance(inbound, Unreadable):
         return _unreadable(gateway, INBOUND, inbound.reason, now)
     try:

@@ -6,7 +6,14 @@ from typing import Literal
 from uuid import UUID
 
 Reason = Literal[
-    "not-archived", "left-network", "number-dead", "opted-out", "no-consent", "complaint-open", "cap-reached", "min-gap"
+    "not-archived",
+    "left-network",
+    "number-dead",
+    "opted-out",
+    "no-consent",
+    "complaint-open",
+    "cap-reached",
+    "min-gap",
 ]
 
 PURPOSE_OF = {

@@ -14,7 +14,9 @@ from shared.pagination import Page, PageRequest, paginate
 
 async def approved_by_code(session: AsyncSession, codes: Iterable[str]) -> dict[str, Template]:
     """The newest approved version of each code."""
-    wanted = select(Template).where(col(Template.code).in_(set(codes)), col(Template.approved_at).is_not(None))
+    wanted = select(Template).where(
+        col(Template.code).in_(set(codes)), col(Template.approved_at).is_not(None)
+    )
     found = await session.scalars(wanted.order_by(col(Template.code), col(Template.version)))
     return {template.code: template for template in found}
 

@@ -48,13 +48,23 @@ class KannelGateway:
     can_be_asked = False
 
     def __init__(
-        self, name: str, settings: GatewaySettings, http: httpx.AsyncClient, keyring: KeyRing, callback_url: str
+        self,
+        name: str,
+        settings: GatewaySettings,
+        http: httpx.AsyncClient,
+        keyring: KeyRing,
+        callback_url: str,
     ) -> None:
         self._http, self._settings = http, settings
         self._password = keyring.secret(f"gateway:{name}")
-        self._secrets = (keyring.secret(f"gateway:{name}:callback"), keyring.secret(f"gateway:{name}:callback:next"))
+        self._secrets = (
+            keyring.secret(f"gateway:{name}:callback"),
+            keyring.secret(f"gateway:{name}:callback:next"),
+        )
         self._networks = [ip_network(source) for source in settings.sources]
-        self._callback = f"{callback_url.rstrip('/')}/messaging/v1/gateways/{name}/{path_secret(self._secrets[0])}"
+        self._callback = (
+            f"{callback_url.rstrip('/')}/messaging/v1/gateways/{name}/{path_secret(self._secrets[0])}"
+        )
 
     async def submit(self, submission: Submission) -> Submitted:
         parts = templates.segments(submission.text)

@@ -63,14 +63,21 @@ class SimulatorGateway:
 
     can_be_asked = True
 
-    def __init__(self, name: str, settings: GatewaySettings, http: httpx.AsyncClient, keyring: KeyRing) -> None:
+    def __init__(
+        self, name: str, settings: GatewaySettings, http: httpx.AsyncClient, keyring: KeyRing
+    ) -> None:
         self._http, self._timeout, self._url = http, settings.timeout, settings.url.rstrip("/")
         self._sender = settings.sender
         self._headers = {"authorization": f"Bearer {keyring.secret(f'gateway:{name}:submit')}"}
         self._secrets = (keyring.secret(f"gateway:{name}"), keyring.secret(f"gateway:{name}:next"))
 
     async def submit(self, submission: Submission) -> Submitted:
-        body = {"id": str(submission.message_id), "to": submission.to, "from": self._sender, "text": submission.text}
+        body = {
+            "id": str(submission.message_id),
+            "to": submission.to,
+            "from": self._sender,
+            "text": submission.text,
+        }
         try:
             answer = await self._http.post(
                 f"{self._url}/v1/messages", json=body, headers=self._headers, timeout=self._timeout

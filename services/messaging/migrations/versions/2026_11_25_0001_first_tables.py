@@ -14,7 +14,15 @@ branch_labels = None
 depends_on = None
 
 TABLES = (
-    *("replies", "gateway_inbox", "gateway_lanes", "gateway_routes", "gateway_answers", "messages", "cap_slots"),
+    *(
+        "replies",
+        "gateway_inbox",
+        "gateway_lanes",
+        "gateway_routes",
+        "gateway_answers",
+        "messages",
+        "cap_slots",
+    ),
     *("class_rules", "templates", "suppressions", "tickets", "halls", "consents", "customers"),
 )
 
@@ -256,7 +264,9 @@ def _create_messages() -> None:
     op.create_index("ix_messages_created_at", "messages", ["created_at"])
     op.create_index("ix_messages_customer_id", "messages", ["customer_id", "id"])
     _create_partial_index(
-        "ix_messages_deadline", "messages", ["deadline"],
+        "ix_messages_deadline",
+        "messages",
+        ["deadline"],
         "missed_at IS NULL AND status IN ('planned', 'held', 'queued', 'failed', 'suppressed', 'expired')",
     )
     op.create_index("ix_messages_gateway_message_id", "messages", ["gateway", "gateway_message_id"])
@@ -349,15 +359,28 @@ def _create_partial_index(name: str, table: str, columns: list[str], where: str)
 
 def _seed() -> None:
     at = datetime(2026, 11, 25, tzinfo=UTC)
-    templates = sa.table("templates", *_columns("code", "version", "title", "message_class", "text", "author"),
-                         sa.column("approver"), sa.column("created_at", Timestamp), sa.column("approved_at", Timestamp))
+    templates = sa.table(
+        "templates",
+        *_columns("code", "version", "title", "message_class", "text", "author"),
+        sa.column("approver"),
+        sa.column("created_at", Timestamp),
+        sa.column("approved_at", Timestamp),
+    )
     rows = [
         {"code": code, "version": 1, "title": title, "message_class": kind, "text": text, "author": "system",
          "approver": "system", "created_at": at, "approved_at": at}
         for code, title, kind, text in TEMPLATES
     ]  # fmt: skip
     op.bulk_insert(templates, rows)
-    names = ("pool", "cap", "min_gap_days", "keeps_hall_hours", "sends_from", "sends_until", "patience_minutes")
+    names = (
+        "pool",
+        "cap",
+        "min_gap_days",
+        "keeps_hall_hours",
+        "sends_from",
+        "sends_until",
+        "patience_minutes",
+    )
     rules = sa.table("class_rules", *_columns("message_class", *names), sa.column("effective_from", sa.Date))
     begun = date(2000, 1, 1)
     op.bulk_insert(rules, [

@@ -44,11 +44,22 @@ async def confirm_activation(session: AsyncSession, event: ProductActivated, *, 
 
 
 async def acknowledge_opt_out(
-    session: AsyncSession, inbound_id: UUID, to: SealedPhone, hall: str | None, county: str | None, *, now: datetime
+    session: AsyncSession,
+    inbound_id: UUID,
+    to: SealedPhone,
+    hall: str | None,
+    county: str | None,
+    *,
+    now: datetime,
 ) -> list[Message]:
     """The one message that may still follow an opt-out; it goes to the number, whoever it belongs to."""
     intent = Intent(
-        template="opt_out_ack", message_class="ack", cause=f"opt-out:{inbound_id}", to=to, hall=hall, county=county
+        template="opt_out_ack",
+        message_class="ack",
+        cause=f"opt-out:{inbound_id}",
+        to=to,
+        hall=hall,
+        county=county,
     )
     return await plan_messages(session, [intent], now=now)
 

@@ -72,7 +72,9 @@ def _in_hours(message: Message, facts: Facts, now: datetime) -> bool:
     return False
 
 
-async def _in_month(session: AsyncSession, allowed: list[Message], facts: Facts, now: datetime) -> list[Message]:
+async def _in_month(
+    session: AsyncSession, allowed: list[Message], facts: Facts, now: datetime
+) -> list[Message]:
     """A slot counts for the month in which the message leaves: one that waited into the next month changes slots."""
     month = clock.month_of(now)
     moved = [m for m in allowed if m.cap_month is not None and m.cap_month != month]

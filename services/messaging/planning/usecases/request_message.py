@@ -51,6 +51,8 @@ async def request_message(session: AsyncSession, command: RequestMessage, *, now
     planned = await plan_messages(session, [intent], now=now)
     if planned:
         return planned[0]
-    known = await messages.intent_or_none(session, str(customer.id), template.code, intent.cause, intent.period)
+    known = await messages.intent_or_none(
+        session, str(customer.id), template.code, intent.cause, intent.period
+    )
     assert known is not None
     return known
