@@ -106,7 +106,9 @@ def sign_ins() -> list[access.CreateUser]:
 PROGRAMS = (
     access.RegisterClient("demo-pos", "大十字营业厅 POS", "pos", "", hall=organisation.STORY_HALL),
     access.RegisterClient("demo-pos-elsewhere", "公园街营业厅 POS", "pos", "", hall="SZ01"),
-    access.RegisterClient("demo-hall-manager", "大十字营业厅经理", "hall_manager", "", hall=organisation.STORY_HALL),
+    access.RegisterClient(
+        "demo-hall-manager", "大十字营业厅经理", "hall_manager", "", hall=organisation.STORY_HALL
+    ),
     access.RegisterClient("demo-office", "区域办公室", "regional_office", ""),
     access.RegisterClient("demo-admin", "系统管理员", "admin", ""),
 )
@@ -139,9 +141,7 @@ async def _wording(database: Database, now: datetime) -> str:
         return (await consent_ledger.wording_on(session, clock.business_date(now))).version
 
 
-async def _load_people(
-    database: Database, phones: PhoneBook, wording: str, now: datetime, say: Say
-) -> None:
+async def _load_people(database: Database, phones: PhoneBook, wording: str, now: datetime, say: Say) -> None:
     done = 0
     for chunk in chunks(organisation.people(now), CHUNK):
         for county in organisation.COUNTIES:
