@@ -133,7 +133,7 @@ def _delivered_on_time(event: messaging.SmsDelivered) -> bool:
 _COMPLAINT = _is(kind="complaint")
 _ENQUIRY = _is(kind="enquiry")
 _INTRO = _is(message_class="intro")
-_COUNTED_AGAINST_THE_CAP: Reader = lambda event: event.cap_month is not None  # noqa: E731 reads as the others do
+_COUNTED_AGAINST_THE_CAP: Reader = lambda event: event.cap_month is not None and event.customer_id is not None  # noqa: E731
 _SMS = ("message_class", "template")
 
 _AUDIENCES = (
