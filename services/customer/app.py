@@ -9,11 +9,13 @@ from services.customer.access import routes as access
 from services.customer.archive import routes as archive
 from services.customer.consent import routes as consent
 from services.customer.directory import routes as directory
+from services.customer.imports import routes as imports
 from shared.runtime import Runtime
 from shared.web.app import create_app
 
 ROUTERS = (
     access.router, access_pages.router, directory.router, consent.router, archive.router,
+    imports.router,
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import openpyxl
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
+from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
 from shared.spreadsheets.cells import as_text, guard
@@ -30,6 +30,13 @@ class Workbook:
         self._sheet = self._book.create_sheet(title.translate(_NOT_IN_TITLES)[:LONGEST_TITLE] or "Sheet1")
         for number, width in enumerate(widths, start=1):
             self._sheet.column_dimensions[get_column_letter(number)].width = width
+
+    def append_title(self, text: str, *, columns: int) -> None:
+        """Add the title, as the first row: one large centred cell across the table's columns."""
+        cell = WriteOnlyCell(self._sheet, guard(text))
+        cell.font, cell.alignment = Font(bold=True, size=14), Alignment(horizontal="center")
+        self._sheet.append([cell])
+        self._sheet.merged_cells.add(f"A1:{get_column_letter(columns)}1")
 
     def append(self, cells: Iterable[Any], *, bold: bool = False) -> None:
         """Add a row. Numbers stay numbers; everything else is text, and no text is run."""

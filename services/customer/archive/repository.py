@@ -47,6 +47,15 @@ class Filters:
     name_starts_with: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A customer with everything a line of the archive shows."""
+
+    customer: Customer
+    consents: Sequence[Consent]
+    tickets: Sequence[CustomerTicket]
+
+
 async def code_tables(session: AsyncSession) -> CodeTables:
     """The code tables. Read again once a minute: they change once in years, and every registration needs them."""
     bind = session.get_bind()
@@ -192,11 +201,29 @@ async def tickets_of(session: AsyncSession, *customer_ids: UUID) -> Sequence[Cus
     return (await session.scalars(query.order_by(col(CustomerTicket.received_at)))).all()
 
 
-async def surroundings_of(
-    session: AsyncSession, customer: Customer
-) -> tuple[Sequence[Consent], Sequence[CustomerTicket]]:
-    """What a card shows beside the record itself: the ledger and the tickets."""
-    return await consent_ledger.entries_of(session, customer.id), await tickets_of(session, customer.id)
+async def record_of(session: AsyncSession, customer: Customer) -> Record:
+    (record,) = await _with_surroundings(session, [customer])
+    return record
+
+
+async def records_of_hall(session: AsyncSession, hall: str, after: UUID | None, limit: int) -> list[Record]:
+    """Oldest first, for the sheet."""
+    customers = await customers_after(session, after, limit, filters=Filters(hall=hall))
+    return await _with_surroundings(session, customers)
+
+
+async def _with_surroundings(session: AsyncSession, customers: Sequence[Customer]) -> list[Record]:
+    ids = [customer.id for customer in customers]
+    consents = _grouped(await consent_ledger.entries_of(session, *ids))
+    tickets = _grouped(await tickets_of(session, *ids))
+    return [Record(c, consents.get(c.id, ()), tickets.get(c.id, ())) for c in customers]
+
+
+def _grouped(rows: Iterable[Any]) -> dict[UUID, list[Any]]:
+    grouped: dict[UUID, list[Any]] = {}
+    for row in rows:
+        grouped.setdefault(row.customer_id, []).append(row)
+    return grouped
 
 
 def _visible_from(area: Area) -> sa.ColumnElement[bool]:

@@ -102,7 +102,7 @@ async def look_up_customer(body: PhoneLookup, here: Here, caller: Reader, respon
     async with here.database.reading() as session:
         index = here.phones.index(body.phone)
         customer = await repository.get_customer_with_phone(session, index, caller.area)
-        card = CustomerCard.showing(customer, *await repository.surroundings_of(session, customer))
+        card = CustomerCard.of_record(await repository.record_of(session, customer))
     response.headers["ETag"] = etag(customer.version)
     return card
 
@@ -111,7 +111,7 @@ async def look_up_customer(body: PhoneLookup, here: Here, caller: Reader, respon
 async def get_customer(customer_id: UUID, here: Here, caller: Reader, response: Response) -> CustomerCard:
     async with here.database.reading() as session:
         customer = await repository.get_customer(session, customer_id, caller.area)
-        card = CustomerCard.showing(customer, *await repository.surroundings_of(session, customer))
+        card = CustomerCard.of_record(await repository.record_of(session, customer))
     response.headers["ETag"] = etag(customer.version)
     return card
 

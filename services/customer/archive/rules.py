@@ -11,6 +11,7 @@ from shared.errors import FieldError
 # Until the tier rule has looked at a customer they are kept in touch with like everybody else (C8).
 NEW_CUSTOMERS_TIER = "C"
 
+GENDERS = {"男": "male", "m": "male", "male": "male", "女": "female", "f": "female", "female": "female"}
 TICKET_OUTCOMES = {
     "new": "待处理",
     "assigned": "已派单",

@@ -1,6 +1,5 @@
 """Bodies of the archive API. The clear number appears in what comes in and in the answer to an audited reveal only."""
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
@@ -17,12 +16,11 @@ from pydantic import (
 )
 
 from services.customer.archive import models, rules
-from services.customer.consent.models import Consent
+from services.customer.archive.repository import Record
 from services.customer.consent.rules import Purpose, granted
 from services.customer.consent.schemas import ConsentsGiven, EvidenceBody, Moment, WordingVersion
 
 NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
-GENDERS = {"男": "male", "m": "male", "male": "male", "女": "female", "f": "female", "female": "female"}
 
 
 def _line(longest: int, shortest: int = 1) -> StringConstraints:
@@ -32,7 +30,7 @@ def _line(longest: int, shortest: int = 1) -> StringConstraints:
 
 
 def _gender(value: Any) -> Any:
-    return GENDERS.get(value.strip().lower(), value) if isinstance(value, str) else value
+    return rules.GENDERS.get(value.strip().lower(), value) if isinstance(value, str) else value
 
 
 def _sorted_once(codes: list[int]) -> list[int]:
@@ -257,13 +255,12 @@ class CustomerCard(CustomerRead):
     services: str
 
     @classmethod
-    def showing(
-        cls, customer: models.Customer, consents: Iterable[Consent], tickets: Iterable[models.CustomerTicket]
-    ) -> Self:
+    def of_record(cls, record: Record) -> Self:
+        customer = record.customer
         filled_by_us = {
-            "consents": granted(consents),
+            "consents": granted(record.consents),
             "recommendations": customer.carried_recommendations or "",
-            "services": rules.tickets_text(tickets, customer.carried_services),
+            "services": rules.tickets_text(record.tickets, customer.carried_services),
         }
         return cls.model_validate({**_shown(customer), **filled_by_us})
 

@@ -26,6 +26,7 @@ def _in_utc(at: datetime) -> datetime:
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Short = Annotated[str, _line(40)]
+Reference = Annotated[str, _line(200)]
 WordingVersion = Annotated[
     Short, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)
 ]
@@ -39,7 +40,7 @@ class EvidenceBody(_Body):
     """What proves the decision: `signature`, `recording`, `sms` … and where to find it."""
 
     kind: Short
-    reference: Annotated[str, _line(200)]
+    reference: Reference
 
     def value(self) -> Evidence:
         return Evidence(self.kind, self.reference)

@@ -1,6 +1,6 @@
 """Every query of the directory. Whoever asks with an area sees nothing outside it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -79,6 +79,15 @@ async def hall_or_none(
     return hall
 
 
+async def halls_called(session: AsyncSession, area: Area, names: Iterable[str]) -> Sequence[tuple[Hall, str]]:
+    """The halls of one of these names, short or registered, each with its county's name."""
+    wanted = list(names)
+    called = sa.or_(col(Hall.name).in_(wanted), col(Hall.registered_name).in_(wanted))
+    query = sa.select(Hall, col(County.name)).join(County, col(County.code) == col(Hall.county))
+    rows = await session.execute(query.where(called, area.clause(col(Hall.code), col(Hall.county))))
+    return [(row[0], row[1]) for row in rows]
+
+
 async def get_clerk(
     session: AsyncSession, staff_no: str, area: Area = EVERYWHERE, *, lock: bool = False
 ) -> Clerk:
@@ -141,6 +150,12 @@ async def clerks_of_hall(session: AsyncSession, hall: str, day: date) -> Sequenc
 async def halls_of_county(session: AsyncSession, county: str, *, lock: bool = False) -> Sequence[Hall]:
     statement = select(Hall).where(Hall.county == county).order_by(col(Hall.code))
     return (await session.execute(statement.with_for_update() if lock else statement)).scalars().all()
+
+
+async def clerk_names_of_hall(session: AsyncSession, hall: str) -> dict[str, str]:
+    """Names by staff number, of those who work there or ever did."""
+    rows = await session.execute(sa.select(col(Clerk.staff_no), col(Clerk.name)).where(col(Clerk.hall) == hall))
+    return {row[0]: row[1] for row in rows}
 
 
 async def halls_after(session: AsyncSession, code: str, limit: int) -> list[tuple[Hall, str]]:

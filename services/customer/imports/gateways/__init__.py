@@ -1,0 +1,1 @@
+"""The sheet as files: CSV and XLSX, written out of the database chunk by chunk."""

@@ -1,0 +1,101 @@
+"""Queries of imports and their rows."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from services.customer.imports.errors import ImportNotFound
+from services.customer.imports.models import ImportJob, ImportRow
+from shared.database import insert_rows
+from shared.pagination import Page, PageRequest, paginate
+from shared.security.tenancy import Area
+
+# A second line with the same number is a double unless the first was refused for what stands in it.
+NOT_REFUSED_FOR_ITS_CONTENT = ("customer-exists", "duplicate-in-file")
+
+
+async def add_rows(session: AsyncSession, rows: Iterable[ImportRow]) -> None:
+    await insert_rows(session, ImportRow, rows)
+
+
+async def get_job(session: AsyncSession, job_id: UUID, area: Area) -> ImportJob:
+    """An import that is wholly here."""
+    within = area.clause(col(ImportJob.hall), col(ImportJob.county))
+    query = select(ImportJob).where(ImportJob.id == job_id, ImportJob.status != "receiving", within)
+    job = (await session.scalars(query)).one_or_none()
+    if job is None:
+        raise ImportNotFound
+    return job
+
+
+async def receiving_job(session: AsyncSession, job_id: UUID) -> ImportJob:
+    return (await session.scalars(select(ImportJob).where(ImportJob.id == job_id))).one()
+
+
+async def next_job(session: AsyncSession) -> ImportJob | None:
+    """The oldest import with work left, locked against other workers."""
+    query = select(ImportJob).where(col(ImportJob.status).in_(["queued", "working"]))
+    oldest = query.order_by(col(ImportJob.id)).limit(1).with_for_update(skip_locked=True)
+    return (await session.scalars(oldest)).one_or_none()
+
+
+async def pending_rows(session: AsyncSession, job_id: UUID, limit: int) -> Sequence[ImportRow]:
+    query = select(ImportRow).where(ImportRow.job_id == job_id, ImportRow.status == "pending")
+    return (await session.scalars(query.order_by(col(ImportRow.line)).limit(limit))).all()
+
+
+async def earlier_lines(
+    session: AsyncSession, job_id: UUID, before: int, phone_indexes: Iterable[str]
+) -> dict[str, int]:
+    """The first line before `before` that has each of these numbers, unless it was refused for its content."""
+    counts = sa.or_(col(ImportRow.status) != "rejected", col(ImportRow.code).in_(NOT_REFUSED_FOR_ITS_CONTENT))
+    query = (
+        sa.select(col(ImportRow.phone_index), sa.func.min(ImportRow.line))
+        .where(
+            col(ImportRow.job_id) == job_id,
+            col(ImportRow.line) < before,
+            col(ImportRow.phone_index).in_(list(phone_indexes)),
+            counts,
+        )
+        .group_by(col(ImportRow.phone_index))
+    )
+    return {str(row[0]): row[1] for row in await session.execute(query)}
+
+
+async def counts_of(session: AsyncSession, job_id: UUID) -> dict[str, int]:
+    """How many rows there are of each status."""
+    query = sa.select(col(ImportRow.status), sa.func.count()).where(col(ImportRow.job_id) == job_id)
+    rows = await session.execute(query.group_by(col(ImportRow.status)))
+    return {row[0]: row[1] for row in rows}
+
+
+async def rows_page(session: AsyncSession, job_id: UUID, page: PageRequest) -> Page[Any]:
+    query = select(ImportRow).where(ImportRow.job_id == job_id)
+    return await paginate(session, query, [(col(ImportRow.line), "asc")], page)
+
+
+async def rejected_after(session: AsyncSession, job_id: UUID, after: int, limit: int) -> Sequence[ImportRow]:
+    query = select(ImportRow).where(
+        ImportRow.job_id == job_id, ImportRow.status == "rejected", col(ImportRow.line) > after
+    )
+    return (await session.scalars(query.order_by(col(ImportRow.line)).limit(limit))).all()
+
+
+async def delete_job(session: AsyncSession, job_id: UUID) -> None:
+    """With its rows."""
+    await session.execute(sa.delete(ImportJob).where(col(ImportJob.id) == job_id))
+
+
+async def delete_one_old_job(session: AsyncSession, kept: datetime, received: datetime) -> bool:
+    """An import made before `kept`, or one whose upload broke off before `received`."""
+    abandoned = sa.and_(col(ImportJob.status) == "receiving", col(ImportJob.created_at) < received)
+    old = select(ImportJob.id).where(sa.or_(col(ImportJob.created_at) < kept, abandoned)).limit(1)
+    job_id = (await session.scalars(old)).one_or_none()
+    if job_id is not None:
+        await delete_job(session, job_id)
+    return job_id is not None
