@@ -34,7 +34,7 @@ def _operations(document: dict[str, Any]) -> list[dict[str, Any]]:
                 {
                     "method": method.upper(),
                     "path": path,
-                    "summary": operation.get("summary", ""),
+                    "summary": _written(operation.get("summary", "")),
                     "description": operation.get("description", ""),
                     "scopes": scopes,
                     "parameters": operation.get("parameters", []),
@@ -42,6 +42,11 @@ def _operations(document: dict[str, Any]) -> list[dict[str, Any]]:
                 }
             )
     return found
+
+
+def _written(summary: str) -> str:
+    """Summaries FastAPI makes up from function names say nothing the path does not say."""
+    return "" if summary.isascii() else summary
 
 
 def _body_of(operation: dict[str, Any]) -> str:
