@@ -19,8 +19,9 @@ from aiohttp import web
 from deploy.native.cluster import SERVICES, read_environment, write_environment
 from deploy.native.origin import Origin
 
-PORTS = dict(zip(SERVICES, (8001, 8002, 8003, 8004), strict=True))
-HALL = [str(Path(sys.executable).with_name("hall"))]
+PORTS = dict(zip((*SERVICES, "simulator"), range(8001, 8006), strict=True))
+HALL = str(Path(sys.executable).with_name("hall"))
+SIMULATOR = (sys.executable, "-m", "uvicorn", "--factory", "deploy.simulator:app", "--log-level", "warning")
 RUN = Path("run")
 LOGS = RUN / "logs"
 LOAD_DEMO = """
@@ -36,17 +37,19 @@ GRACE = 40.0
 
 @dataclass(frozen=True)
 class Part:
-    """One process of the house: its name, and what `hall` is asked to run."""
+    """One process of the house and the command that runs it."""
 
     name: str
-    arguments: tuple[str, ...]
+    command: tuple[str, ...]
 
 
 def parts(workers: int, ports: Mapping[str, int]) -> list[Part]:
-    """One app and several workers for each service."""
-    apps = [Part(service, ("service", service, "--port", str(ports[service]))) for service in SERVICES]
+    """One app and several workers for each service, and the SMS simulator."""
+    apps = [Part(name, (HALL, "service", name, "--port", str(ports[name]))) for name in SERVICES]
     copies = [(service, number) for service in SERVICES for number in range(1, workers + 1)]
-    return [*apps, *(Part(f"{service}-worker-{number}", ("worker", service)) for service, number in copies)]
+    simulator = Part("simulator", (*SIMULATOR, "--port", str(ports["simulator"])))
+    behind = [Part(f"{service}-worker-{number}", (HALL, "worker", service)) for service, number in copies]
+    return [*apps, simulator, *behind]
 
 
 async def keep_running(part: Part, environment: Mapping[str, str], stop: asyncio.Event) -> None:
@@ -54,7 +57,7 @@ async def keep_running(part: Part, environment: Mapping[str, str], stop: asyncio
     while not stop.is_set():
         with (LOGS / f"{part.name}.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                *HALL, *part.arguments, stdout=log, stderr=log, env=environment, start_new_session=True
+                *part.command, stdout=log, stderr=log, env=environment, start_new_session=True
             )
         (LOGS / f"{part.name}.pid").write_text(str(process.pid))
         ended, asked = asyncio.create_task(process.wait()), asyncio.create_task(stop.wait())
@@ -82,8 +85,8 @@ def prepare(environment: Mapping[str, str]) -> None:
     LOGS.mkdir(parents=True, exist_ok=True)
     keyring = environment.get("HALL_KEYRING") or Path(environment["HALL_DATA"]) / "keyring.json"
     if not Path(keyring).exists():
-        subprocess.run([*HALL, "keys", "create"], check=True, env=environment)
-    subprocess.run([*HALL, "migrate"], check=True, env=environment)
+        subprocess.run([HALL, "keys", "create"], check=True, env=environment)
+    subprocess.run([HALL, "migrate"], check=True, env=environment)
     subprocess.run([sys.executable, "-c", LOAD_DEMO], check=True, env=environment)
 
 

@@ -13,7 +13,7 @@ from deploy.native.house import Part
 
 def test_each_service_has_its_app_and_the_wished_number_of_workers() -> None:
     names = [part.name for part in house.parts(2, house.PORTS)]
-    assert len(names) == len(set(names)) == 12
+    assert len(names) == len(set(names)) == 13
     assert [name for name in names if name.startswith("kpi")] == ["kpi", "kpi-worker-1", "kpi-worker-2"]
 
 
@@ -28,11 +28,12 @@ async def test_a_part_that_ends_by_itself_is_started_again_and_drains_at_the_end
         "marks.open('a').write('ready\\n'); time.sleep(60)\n"
     )
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(house, "HALL", [sys.executable, "-c", code])
     monkeypatch.setattr(house, "RESTART_AFTER", 0.01)
     house.LOGS.mkdir(parents=True)
     stop = asyncio.Event()
-    running = asyncio.create_task(house.keep_running(Part("customer", ()), dict(os.environ), stop))
+    running = asyncio.create_task(
+        house.keep_running(Part("customer", (sys.executable, "-c", code)), dict(os.environ), stop)
+    )
     async with asyncio.timeout(20):
         while not Path("marks").exists() or "ready" not in Path("marks").read_text():
             await asyncio.sleep(0.02)
