@@ -9,7 +9,9 @@ from services.complaints.callbacks import repository, usecases
 from services.complaints.callbacks.schemas import CallbackCreate, CallbackRead
 from services.complaints.config import ComplaintsSettings
 from services.complaints.tickets.models import Case
-from services.complaints.tickets.schemas import TicketRead, Transition
+from services.complaints.tickets.rules import Action
+from services.complaints.tickets.schemas import TicketRead, Transition, acting
+from services.complaints.tickets.usecases import MoveTicket
 from shared import clock
 from shared.pagination import Page
 from shared.security.tenancy import Caller
@@ -25,7 +27,7 @@ Writer = Annotated[Caller, requires("tickets:write")]
 async def move_ticket(ticket_id: UUID, body: Transition, once: Once, caller: Writer) -> Response:
     """One action; what the present status does not take is 409 with the actions it does."""
     async with once.transaction() as session:
-        case = await usecases.move_ticket(session, body.to_command(ticket_id, caller), now=clock.now())
+        case = await usecases.move_ticket(session, _command(ticket_id, body, caller), now=clock.now())
         return once.answer(200, _read(case), etag=case.ticket.version)
 
 
@@ -34,7 +36,14 @@ async def call_back(
     ticket_id: UUID, body: CallbackCreate, here: Here, once: Once, caller: Writer
 ) -> Response:
     """Ask the customer how it went. Not the handler's to do; a bad rating reopens the ticket."""
-    command = body.to_command(ticket_id, caller, ComplaintsSettings.of(here.settings).good_score)
+    command = usecases.CallBack(
+        area=caller.area,
+        by=acting(caller, body.clerk),
+        ticket_id=ticket_id,
+        score=body.score,
+        comment=body.comment,
+        good_from=ComplaintsSettings.of(here.settings).good_score,
+    )
     async with once.transaction() as session:
         case = await usecases.call_back(session, command, now=clock.now())
         return once.answer(201, _read(case), etag=case.ticket.version)
@@ -48,6 +57,16 @@ async def list_callbacks(
     async with here.database.reading() as session:
         found = await repository.callbacks_page(session, caller.area, status, page)
     return found.map(CallbackRead.model_validate)
+
+
+def _command(ticket_id: UUID, body: Transition, caller: Caller) -> MoveTicket:
+    return MoveTicket(
+        area=caller.area,
+        by=acting(caller, body.clerk),
+        ticket_id=ticket_id,
+        action=Action(body.action),
+        **body.model_dump(exclude={"action", "clerk"}),
+    )
 
 
 def _read(case: Case) -> TicketRead:

@@ -5,9 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.complaints.callbacks.usecases import CallBack
-from services.complaints.tickets.schemas import Body, Staff, Text, acting
-from shared.security.tenancy import Caller
+from services.complaints.tickets.schemas import Body, Staff, Text
 
 
 class CallbackCreate(Body):
@@ -16,11 +14,6 @@ class CallbackCreate(Body):
     score: int = Field(ge=1, le=5)
     comment: Text | None = None
     clerk: Staff | None = Field(None, description="Who called, when a machine sends it.")
-
-    def to_command(self, ticket_id: UUID, caller: Caller, good_from: int) -> CallBack:
-        return CallBack(
-            caller.area, acting(caller, self.clerk), ticket_id, self.score, self.comment, good_from
-        )
 
 
 class CallbackRead(BaseModel):

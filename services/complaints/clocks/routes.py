@@ -15,6 +15,7 @@ from services.complaints.clocks.schemas import (
     PolicyCreate,
     PolicyRead,
     PolicyVersions,
+    spans_of,
 )
 from services.complaints.directory import repository as directory
 from shared import clock
@@ -45,7 +46,10 @@ async def list_policies(
 async def publish_policy(body: PolicyCreate, once: Once, caller: Writer) -> Response:
     """A new version of all limits; open tickets keep theirs."""
     async with once.transaction() as session:
-        policy = await usecases.publish_policy(session, body.to_command(caller.subject), now=clock.now())
+        command = usecases.PublishPolicy(
+            [limit.model_dump() for limit in body.limits], body.note, caller.subject
+        )
+        policy = await usecases.publish_policy(session, command, now=clock.now())
         limits = await repository.limits_of(session, policy.version)
         return once.answer(201, PolicyRead.of(policy, limits), etag=policy.version)
 
@@ -67,7 +71,9 @@ async def set_calendar(
         if hall != EVERY_HALL:
             await directory.get_hall(session, hall, caller.area)
         if_match.check(known[hall].version if hall in known else 0)
-        command = body.to_command(hall, caller.subject)
+        command = usecases.SetHallCalendar(
+            hall, body.by_weekday(), spans_of(body.holiday), spans_of(body.makeup), caller.subject
+        )
         calendar = await usecases.set_hall_calendar(session, command, now=clock.now())
     response.headers["ETag"] = etag(calendar.version)
     return CalendarRead.of(calendar)
@@ -90,9 +96,8 @@ async def load_year(
     """Load one year's days off and make-up workdays, in place of what was known of that year."""
     async with here.database.transaction() as session:
         if_match.check((await repository.latest_days(session)).version)
-        version = await usecases.load_calendar_year(
-            session, body.to_command(year, caller.subject), now=clock.now()
-        )
+        command = usecases.LoadCalendarYear(year, body.exceptional(), body.source, caller.subject)
+        version = await usecases.load_calendar_year(session, command, now=clock.now())
         days = await repository.calendar_days(session, version.version)
     response.headers["ETag"] = etag(version.version)
     return CalendarDaysRead.of(version, days)

@@ -10,7 +10,6 @@ from services.complaints.clocks.models import CalendarDay, CalendarVersion, Hall
 from services.complaints.clocks.ports import ExceptionalDay
 from services.complaints.clocks.rules import calendars, policies
 from services.complaints.clocks.rules.calendars import Intervals
-from services.complaints.clocks.usecases import LoadCalendarYear, PublishPolicy, SetHallCalendar
 
 Scope = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
@@ -42,9 +41,6 @@ class PolicyCreate(Body):
     note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
     limits: list[LimitBody] = Field(min_length=1, max_length=500)
 
-    def to_command(self, by: str) -> PublishPolicy:
-        return PublishPolicy([limit.model_dump() for limit in self.limits], self.note, by)
-
 
 class PolicyRead(BaseModel):
     """A version of the limits."""
@@ -70,11 +66,11 @@ class PolicyVersions(BaseModel):
 
 
 def _minutes(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    calendars.check_intervals(_spans(pairs))
+    calendars.check_intervals(spans_of(pairs))
     return pairs
 
 
-def _spans(pairs: Iterable[tuple[str, str]]) -> Intervals:
+def spans_of(pairs: Iterable[tuple[str, str]]) -> Intervals:
     return tuple((calendars.minute_of(start), calendars.minute_of(end)) for start, end in pairs)
 
 
@@ -94,9 +90,8 @@ class CalendarBody(Body):
     holiday: Hours = []
     makeup: Hours = []
 
-    def to_command(self, hall: str, by: str) -> SetHallCalendar:
-        hours = {int(day): _spans(pairs) for day, pairs in self.hours.items()}
-        return SetHallCalendar(hall, hours, _spans(self.holiday), _spans(self.makeup), by)
+    def by_weekday(self) -> dict[int, Intervals]:
+        return {int(day): spans_of(pairs) for day, pairs in self.hours.items()}
 
 
 class CalendarRead(BaseModel):
@@ -142,9 +137,9 @@ class CalendarYearBody(Body):
     source: Name
     days: list[DayBody] = Field(max_length=366)
 
-    def to_command(self, year: int, by: str) -> LoadCalendarYear:
-        days = [ExceptionalDay(d.day, d.is_workday, d.name) for d in {d.day: d for d in self.days}.values()]
-        return LoadCalendarYear(year, days, self.source, by)
+    def exceptional(self) -> list[ExceptionalDay]:
+        """Each day once; the last word on it counts."""
+        return [ExceptionalDay(d.day, d.is_workday, d.name) for d in {d.day: d for d in self.days}.values()]
 
 
 class CalendarDaysRead(BaseModel):

@@ -18,7 +18,9 @@ HALL, HOTLINE = "hall", "hotline"
 NOBODY = ""
 """Stands for the missing clerk in keys."""
 
-__all__ = ["HALL", "HALL_SOURCES", "HOTLINE", "NOBODY", "RULE_VERSION", "Contact", "Figure", "diverted"]
+__all__ = [
+    "HALL", "HALL_SOURCES", "HOTLINE", "NOBODY", "RULE_VERSION", "Contact", "Figure", "Line", "Picture", "diverted",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,29 @@ class Figure:
     def rate(self) -> str | None:
         """Per cent with one decimal; None without a denominator."""
         return f"{100 * self.numerator / self.denominator:.1f}%" if self.denominator else None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One hall and clerk with the month before."""
+
+    hall: str
+    county: str
+    clerk: str | None
+    figure: Figure
+    before: Figure
+    unmatched: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A month as it can be measured now."""
+
+    month: str
+    baseline_month: str
+    lines: list[Line]
+    unmatched_elsewhere: int
+    """Unmatched orders that no hall was found for."""
 
 
 def diverted(

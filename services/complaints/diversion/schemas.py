@@ -7,8 +7,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, StringConstraints
 
 from services.complaints.diversion.models import Measurement
-from services.complaints.diversion.rules import RULE_VERSION, Figure
-from services.complaints.diversion.usecases import Line, Picture
+from services.complaints.diversion.rules import RULE_VERSION, Figure, Line, Picture
 from services.complaints.tickets.schemas import Body
 
 Month = Annotated[str, StringConstraints(pattern=r"^20\d{2}-(0[1-9]|1[0-2])$")]

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.complaints.diversion import repository
 from services.complaints.diversion.models import Measurement
 from services.complaints.diversion.repository import Measured
-from services.complaints.diversion.rules import NOBODY, Figure
+from services.complaints.diversion.rules import NOBODY, Figure, Line, Picture
 from shared import clock, outbox
 from shared.security.tenancy import Area
 
@@ -20,29 +20,6 @@ class MeasureDiversion:
     area: Area
     month: str
     window_days: int
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One hall and clerk with the month before."""
-
-    hall: str
-    county: str
-    clerk: str | None
-    figure: Figure
-    before: Figure
-    unmatched: int
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A month as it can be measured now."""
-
-    month: str
-    baseline_month: str
-    lines: list[Line]
-    unmatched_elsewhere: int
-    """Unmatched orders that no hall was found for."""
 
 
 async def read_diversion(session: AsyncSession, command: MeasureDiversion) -> Picture:

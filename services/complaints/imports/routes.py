@@ -8,7 +8,15 @@ from uuid import UUID
 from fastapi import APIRouter, File, Form, Response, UploadFile
 
 from services.complaints.imports import repository, usecases
-from services.complaints.imports.rules import BadRow, OrderRow, read_orders
+from services.complaints.imports.errors import ColumnsMissing, FileTooLong
+from services.complaints.imports.rules import (
+    MOST_ROWS,
+    BadRow,
+    HeadingsMissing,
+    OrderRow,
+    TooManyRows,
+    read_orders,
+)
 from services.complaints.imports.schemas import ImportRead, ImportRowRead
 from services.complaints.imports.usecases import ReceiveFile, SealedRow
 from services.complaints.tickets.models import Actor
@@ -70,7 +78,12 @@ def _read(file: BinaryIO, phones: PhoneBook) -> tuple[list[SealedRow | BadRow], 
     digest = hashlib.sha256()
     while chunk := file.read(CHUNK):
         digest.update(chunk)
-    return [_sealed(row, phones) for row in read_orders(read_rows(file))], digest.hexdigest()
+    try:
+        return [_sealed(row, phones) for row in read_orders(read_rows(file))], digest.hexdigest()
+    except HeadingsMissing as missing:
+        raise ColumnsMissing(columns=str(missing)) from missing
+    except TooManyRows as error:
+        raise FileTooLong(most=MOST_ROWS) from error
 
 
 def _sealed(row: OrderRow | BadRow, phones: PhoneBook) -> SealedRow | BadRow:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.complaints.imports.errors import ColumnsMissing, FileTooLong
 from shared.spreadsheets import InvalidCell, Row, as_moment, fold
 
 MOST_ROWS = 50_000
@@ -65,6 +64,14 @@ class BadRow:
     detail: str
 
 
+class HeadingsMissing(ValueError):
+    """No headings, or not all of them; the text names those needed, in Chinese."""
+
+
+class TooManyRows(ValueError):
+    """More rows than one file may have."""
+
+
 class _Refused(Exception):
     def __init__(self, code: str, detail: str) -> None:
         self.code, self.detail = code, detail
@@ -74,7 +81,7 @@ class _Refused(Exception):
 def read_orders(rows: Iterable[Row]) -> Iterator[OrderRow | BadRow]:
     """The orders of a sheet; titles above the headings and notes below the table are passed over.
 
-    Raises ColumnsMissing when no headings are found, FileTooLong.
+    Raises HeadingsMissing, TooManyRows.
     """
     columns: Mapping[str, int] | None = None
     count = 0
@@ -86,10 +93,10 @@ def read_orders(rows: Iterable[Row]) -> Iterator[OrderRow | BadRow]:
         elif not _is_note(row):
             count += 1
             if count > MOST_ROWS:
-                raise FileTooLong(most=MOST_ROWS)
+                raise TooManyRows
             yield _order(row, columns)
     if columns is None:
-        raise ColumnsMissing(columns="、".join(REQUIRED.values()))
+        raise HeadingsMissing("、".join(REQUIRED.values()))
 
 
 def _columns(row: Row) -> Mapping[str, int] | None:
@@ -103,7 +110,7 @@ def _columns(row: Row) -> Mapping[str, int] | None:
         return None
     missing = [heading for name, heading in REQUIRED.items() if name not in found]
     if missing:
-        raise ColumnsMissing(columns="、".join(missing))
+        raise HeadingsMissing("、".join(missing))
     return found
 
 

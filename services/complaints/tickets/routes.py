@@ -20,6 +20,7 @@ from services.complaints.tickets.schemas import (
     NoteCreate,
     TicketCreate,
     TicketRead,
+    acting,
     export_row,
 )
 from shared import clock
@@ -59,7 +60,19 @@ class TicketQuery(BaseModel):
 @router.post("/tickets", status_code=201, response_model=TicketRead)
 async def open_ticket(body: TicketCreate, here: Here, once: Once, caller: Writer) -> Response:
     """Take down an enquiry or a complaint; its clocks run from the moment the customer came."""
-    command = body.to_command(here.phones, caller, now=clock.now())
+    command = usecases.OpenTicket(
+        area=caller.area,
+        by=acting(caller, body.clerk),
+        kind=body.kind,
+        category=body.category,
+        source=body.source,
+        hall=body.hall,
+        summary=body.summary,
+        received_at=body.received_at or clock.now(),
+        customer_id=body.customer_id,
+        phone=here.phones.seal(body.phone) if body.phone else None,
+        work_order=(body.work_order.source, body.work_order.number) if body.work_order else None,
+    )
     async with once.transaction() as session:
         case = await usecases.open_ticket(session, command, now=clock.now())
         headers = {"location": f"{router.prefix}/tickets/{case.ticket.id}"}
@@ -102,7 +115,8 @@ async def get_ticket(ticket_id: UUID, here: Here, caller: Reader, response: Resp
 @router.post("/tickets/{ticket_id}/notes", status_code=201, response_model=EntryRead)
 async def write_note(ticket_id: UUID, body: NoteCreate, once: Once, caller: Writer) -> Response:
     """A line for the record; numbers in it are masked."""
-    command = body.to_command(ticket_id, caller)
+    by = acting(caller, body.clerk)
+    command = usecases.WriteNote(caller.area, by, ticket_id, body.text, body.from_customer)
     async with once.transaction() as session:
         case, entry = await usecases.write_note(session, command, now=clock.now())
         return once.answer(201, EntryRead.model_validate(entry), etag=case.ticket.version)

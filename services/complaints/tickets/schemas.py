@@ -10,9 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from services.complaints.clocks.rules.policies import CLOCKS
 from services.complaints.clocks.rules.timing import Reading
 from services.complaints.tickets.models import Actor, ClockAlarm, Ticket, TicketClock, TicketCycle
-from services.complaints.tickets.rules import Action, Status, allowed_actions
-from services.complaints.tickets.usecases import MoveTicket, OpenTicket, WriteNote
-from shared.phones import PhoneBook
+from services.complaints.tickets.rules import Status, allowed_actions
 from shared.security.tenancy import Caller
 
 Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
@@ -57,22 +55,6 @@ class TicketCreate(Body):
             raise ValueError("来源为 work_order 时应填写 work_order，其他来源不填")
         return self
 
-    def to_command(self, phones: PhoneBook, caller: Caller, *, now: datetime) -> OpenTicket:
-        order = self.work_order
-        return OpenTicket(
-            area=caller.area,
-            by=acting(caller, self.clerk),
-            kind=self.kind,
-            category=self.category,
-            source=self.source,
-            hall=self.hall,
-            summary=self.summary,
-            received_at=self.received_at or now,
-            customer_id=self.customer_id,
-            phone=phones.seal(self.phone) if self.phone else None,
-            work_order=(order.source, order.number) if order else None,
-        )
-
 
 class Transition(Body):
     """One action. `assign` needs `handler`; `resolve` of a complaint needs `cause` and `remedy`."""
@@ -91,15 +73,6 @@ class Transition(Body):
     responsible_clerk: Staff | None = None
     responsible_hall: HallCode | None = None
 
-    def to_command(self, ticket_id: UUID, caller: Caller) -> MoveTicket:
-        return MoveTicket(
-            area=caller.area,
-            by=acting(caller, self.clerk),
-            ticket_id=ticket_id,
-            action=Action(self.action),
-            **self.model_dump(exclude={"action", "clerk"}),
-        )
-
 
 class NoteCreate(Body):
     """A line for the record. One from the customer asks for the next response."""
@@ -107,9 +80,6 @@ class NoteCreate(Body):
     text: Text
     from_customer: bool = False
     clerk: Staff | None = None
-
-    def to_command(self, ticket_id: UUID, caller: Caller) -> WriteNote:
-        return WriteNote(caller.area, acting(caller, self.clerk), ticket_id, self.text, self.from_customer)
 
 
 class ClockRead(BaseModel):
