@@ -80,14 +80,15 @@ async def _drain(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-def prepare(environment: Mapping[str, str]) -> None:
+def prepare(environment: Mapping[str, str], *, demo: bool) -> None:
     """Keys and the demo's people on the first start, and the databases in their newest form."""
     LOGS.mkdir(parents=True, exist_ok=True)
     keyring = environment.get("HALL_KEYRING") or Path(environment["HALL_DATA"]) / "keyring.json"
     if not Path(keyring).exists():
         subprocess.run([HALL, "keys", "create"], check=True, env=environment)
     subprocess.run([HALL, "migrate"], check=True, env=environment)
-    subprocess.run([sys.executable, "-c", LOAD_DEMO], check=True, env=environment)
+    if demo:
+        subprocess.run([sys.executable, "-c", LOAD_DEMO], check=True, env=environment)
 
 
 @contextmanager
@@ -118,16 +119,20 @@ async def serve(port: int, workers: int, environment: Mapping[str, str]) -> None
 
 
 def main() -> None:
-    """`python -m deploy.native.house [--port 8000] [--workers 2]`."""
+    """`python -m deploy.native.house [--port 8000] [--workers 2] [--bare]`."""
     parser = argparse.ArgumentParser(description="在本机以分布式方式运行整个平台")
     parser.add_argument("--port", type=int, default=8000, help="统一入口的端口")
     parser.add_argument("--workers", type=int, default=2, help="每个服务的后台进程数")
+    parser.add_argument("--bare", action="store_true", help="不载入演示组织")
     wishes = parser.parse_args()
     cluster = read_environment()
     if not cluster:
         sys.exit("集群尚未启动，请先运行 make cluster-up")
     environment = {**os.environ, **cluster, "HALL_PUBLIC_URL": f"http://127.0.0.1:{wishes.port}"}
-    prepare(environment)
+    try:
+        prepare(environment, demo=not wishes.bare)
+    except subprocess.CalledProcessError as error:
+        sys.exit(error.returncode)  # what went wrong is on the screen already
     with announced(wishes.port, environment):
         asyncio.run(serve(wishes.port, wishes.workers, environment))
 
