@@ -75,7 +75,7 @@ async def load(settings: CustomerSettings, say: Say) -> Credentials:
         await _load_sign_ins(customer, settings, credentials, now)
         wording = await _wording(customer, now)
         await _load_people(customer, phones, wording, now, say)
-        await history.load(databases, phones, now, say)
+        await history.load(databases, now, say)
     done = Credentials(credentials.password, credentials.clients, loaded=True)
     _write(settings, done)
     return done

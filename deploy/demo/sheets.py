@@ -1,4 +1,4 @@
-"""The files of the story: an archive sheet in the regime's form, some rows of it bad, and a 10086 work-order extract."""
+"""The files of the story: an archive sheet in the regime's form, some rows bad, and a 10086 work-order extract."""
 
 import csv
 import io
@@ -44,7 +44,7 @@ def hall_plate() -> dict[str, str]:
 
 
 def archive(rows: Sequence[Row], *, bad: int) -> bytes:
-    """The sheet; its first `bad` rows are wrong in turn: no consent, a bad number, an unknown brand, a double."""
+    """The sheet; its last `bad` rows are wrong in turn: no consent, a bad number, an unknown brand, a double."""
     book = Workbook()
     sheet = book.active
     assert sheet is not None
@@ -63,7 +63,9 @@ def archive(rows: Sequence[Row], *, bad: int) -> bytes:
     sheet.append(header)
     sheet.append(COLUMNS)
     for number, row in enumerate(rows):
-        sheet.append(_cells(row, f"{day:%Y.%-m.%-d}", rows[-1].phone, number % 4 if number < bad else None))
+        sheet.append(
+            _cells(row, f"{day:%Y.%-m.%-d}", rows[0].phone, number % 4 if number >= len(rows) - bad else None)
+        )
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()

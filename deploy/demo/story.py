@@ -133,7 +133,7 @@ class Story:
                 self.customers.append(row["customer_id"])
         for reason, count in reasons.most_common(4):
             self.telling.came_back(f"拒绝 {count} 行：{reason}")
-        self.phones += [row.phone for row in rows[BAD_ROWS:]]
+        self.phones += [row.phone for row in rows[:-BAD_ROWS]]
         self.telling.agrees("新建行数与取回的顾客编号", job["created"], len(self.customers) - 1)
 
     async def introduce(self) -> None:
@@ -147,7 +147,7 @@ class Story:
 
     async def answer_enquiry(self) -> None:
         self.telling.chapter("李锐打营业厅电话咨询，当场答复")
-        ticket = await self._open("enquiry", "tariff_dispute", "hall_phone", "咨询流量套餐资费")
+        ticket = await self._open("enquiry", "enquiry", "hall_phone", "咨询流量套餐资费")
         for action in ({"action": "respond"}, {"action": "resolve"}, {"action": "close"}):
             ticket = await self._move(ticket, action)
         self.telling.came_back(f"{ticket['number']} 已{ticket['status']}")
@@ -162,7 +162,7 @@ class Story:
         moves: tuple[Answer, ...] = (
             {"action": "assign", "handler": HANDLER},
             {"action": "respond"},
-            {"action": "resolve", "cause": "unauthorised_activation", "remedy": "refund"},
+            {"action": "resolve", "cause": "unauthorised_activation", "remedy": "refunded"},
         )
         for action in moves:
             ticket = await self._move(ticket, action)
