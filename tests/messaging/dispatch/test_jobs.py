@@ -1,0 +1,279 @@
+"""The path to the gateway, and what happens when it breaks at each step."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import cast
+
+import pytest
+
+from services.messaging.dispatch import jobs, usecases
+from services.messaging.dispatch.jobs import Dispatcher
+from services.messaging.dispatch.models import GatewayLane
+from services.messaging.dispatch.ports import Receipt, Submission, Submitted
+from services.messaging.messages.models import Message
+from services.messaging.suppression.models import OPTED_OUT, Suppression
+from shared import clock
+from shared.database import insert_rows
+from shared.events.messaging import SmsAccepted, SmsFailed, SmsSuppressed, SmsUnknown
+from shared.phones import PhoneBook
+from shared.runtime import Runtime
+from shared.scheduler import Firing
+from tests.messaging import people
+from tests.messaging.gateway import FakeGateway
+from tests.messaging.people import Ears
+from tests.messaging.shelf import Shelf
+
+pytestmark = pytest.mark.both_databases
+Queue = Callable[[int], Awaitable[None]]
+
+
+@pytest.fixture
+def queue(ears: Ears, phones: PhoneBook) -> Queue:
+    """`await queue(3)`: three introductions ready to go."""
+
+    async def fill(count: int) -> None:
+        customers = [people.a_customer(phones, phone=f"139{number:08d}") for number in range(count)]
+        await ears.hear(people.a_hall())
+        await ears.hear(*customers)
+
+    return fill
+
+
+@pytest.fixture
+def dispatcher(runtime: Runtime, gateway: FakeGateway) -> Dispatcher:
+    return Dispatcher(runtime, "simulator", gateway)
+
+
+async def lose_claims(runtime: Runtime) -> None:
+    firing = Firing(clock.now() + timedelta(minutes=5), clock.now())
+    async with runtime.database.transaction() as session:
+        await jobs.give_up_lost_claims(session, firing)
+
+
+async def reconcile(runtime: Runtime, gateway: FakeGateway, shelf: Shelf) -> None:
+    """As if the settling time had passed."""
+    await shelf.change(Message, Message.status == "unknown", unknown_since=clock.now() - timedelta(minutes=1))
+    await jobs.ask_about_unknown(runtime, "simulator", gateway)
+
+
+async def test_what_is_queued_is_submitted_once_and_recorded(
+    queue: Queue, dispatcher: Dispatcher, gateway: FakeGateway, shelf: Shelf
+) -> None:
+    await queue(30)
+    assert await dispatcher.step() == 30
+    assert await dispatcher.step() == 0
+    assert await shelf.statuses() == ["accepted"] * 30
+    assert set(gateway.given.values()) == {1} and len(gateway.given) == 30
+    assert sorted(gateway.numbers)[0] == "+8613900000000"
+    accepted = await shelf.said(SmsAccepted)
+    assert len(accepted) == 30 and all(e.counted and e.cap_slot == 1 and e.on_time for e in accepted)
+
+
+async def test_two_dispatchers_share_the_queue_and_submit_nothing_twice(
+    queue: Queue, runtime: Runtime, gateway: FakeGateway, shelf: Shelf
+) -> None:
+    await queue(250)
+    workers = [Dispatcher(runtime, "simulator", gateway) for _ in range(3)]
+    for _ in range(3):
+        await asyncio.gather(*(worker.step() for worker in workers))
+    assert await shelf.statuses() == ["accepted"] * 250
+    assert set(gateway.given.values()) == {1}
+
+
+async def test_a_timeout_is_unknown_and_never_sent_again(
+    queue: Queue, dispatcher: Dispatcher, gateway: FakeGateway, shelf: Shelf
+) -> None:
+    await queue(1)
+    gateway.answer = Submitted("unknown", code="ReadTimeout")
+    for _ in range(3):
+        await dispatcher.step()
+    assert await shelf.statuses() == ["unknown"]
+    assert list(gateway.given.values()) == [1]
+    assert [event.reason for event in await shelf.said(SmsUnknown)] == ["ReadTimeout"]
+    assert len(await shelf.slots()) == 1
+
+
+async def test_a_refused_connection_puts_the_message_back_with_a_back_off(
+    queue: Queue, dispatcher: Dispatcher, gateway: FakeGateway, shelf: Shelf
+) -> None:
+    await queue(1)
+    gateway.answer = Submitted("not-sent", code="ConnectError")
+    await dispatcher.step()
+    message = await shelf.message()
+    assert message.status == "queued" and message.send_at > clock.now()
+    assert await dispatcher.step() == 0
+    await shelf.change(Message, send_at=clock.now())
+    gateway.answer = Submitted("accepted")
+    await dispatcher.step()
+    assert await shelf.statuses() == ["accepted"]
+    assert await shelf.answers() == ["not-sent", "accepted"]
+
+
+async def test_a_gateway_that_cannot_be_reached_is_paused_for_everybody(
+    queue: Queue, dispatcher: Dispatcher, gateway: FakeGateway, shelf: Shelf
+) -> None:
+    await queue(1)
+    gateway.answer = Submitted("not-sent", code="ConnectError")
+    for _ in range(3):
+        await shelf.change(Message, send_at=clock.now())
+        assert await dispatcher.step() == 1
+    await shelf.change(Message, send_at=clock.now())
+    assert await dispatcher.step() == 0
+    (lane,) = await shelf.rows(GatewayLane)
+    assert lane.failures == 3 and lane.paused_until > clock.now()
+
+
+async def test_a_refusal_fails_the_message_and_frees_its_slot(
+    queue: Queue, dispatcher: Dispatcher, gateway: FakeGateway, shelf: Shelf
+) -> None:
+    await queue(1)
+    gateway.answer = Submitted("rejected", code="blacklisted")
+    await dispatcher.step()
+    assert await shelf.statuses() == ["failed"]
+    assert [(e.reason, e.was_accepted) for e in await shelf.said(SmsFailed)] == [("blacklisted", False)]
+    assert await shelf.slots() == []
+
+
+async def test_a_dispatcher_killed_after_the_submission_leaves_unknown_and_the_gateway_has_it_once(
+    queue: Queue, runtime: Runtime, gateway: FakeGateway, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    async def killed(*_args: object) -> None:
+        raise Killed
+
+    await queue(1)
+    dying = Dispatcher(runtime, "simulator", gateway)
+    monkeypatch.setattr(dying, "_record", killed)
+    with pytest.raises(Killed):
+        await dying.step()
+    await lose_claims(runtime)
+    assert await shelf.statuses() == ["unknown"]
+    message = await shelf.message()
+    gateway.known[message.id] = Receipt("accepted", clock.now(), message_id=message.id)
+    await reconcile(runtime, gateway, shelf)
+    await Dispatcher(runtime, "simulator", gateway).step()
+    assert await shelf.statuses() == ["accepted"]
+    assert list(gateway.given.values()) == [1]
+
+
+async def test_a_dispatcher_killed_before_the_submission_is_found_out_and_the_message_sent(
+    queue: Queue, runtime: Runtime, gateway: FakeGateway, shelf: Shelf
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    class Dying(FakeGateway):
+        async def submit(self, submission: Submission) -> Submitted:
+            raise Killed
+
+    await queue(1)
+    with pytest.raises(Killed):
+        await Dispatcher(runtime, "simulator", Dying()).step()
+    assert await shelf.statuses() == ["submitting"]
+    await lose_claims(runtime)
+    await reconcile(runtime, gateway, shelf)
+    assert await shelf.statuses() == ["queued"]
+    await Dispatcher(runtime, "simulator", gateway).step()
+    assert await shelf.statuses() == ["accepted"]
+    assert list(gateway.given.values()) == [1]
+
+
+async def test_while_the_gateway_is_away_unknown_stays_unknown(
+    queue: Queue, dispatcher: Dispatcher, runtime: Runtime, gateway: FakeGateway, shelf: Shelf
+) -> None:
+    await queue(1)
+    gateway.answer, gateway.away = Submitted("unknown"), True
+    await dispatcher.step()
+    await reconcile(runtime, gateway, shelf)
+    assert await shelf.statuses() == ["unknown"]
+
+
+async def test_a_fresh_unknown_is_not_asked_about_yet(
+    queue: Queue, dispatcher: Dispatcher, runtime: Runtime, gateway: FakeGateway, shelf: Shelf
+) -> None:
+    await queue(1)
+    gateway.answer = Submitted("unknown")
+    await dispatcher.step()
+    await jobs.ask_about_unknown(runtime, "simulator", gateway)
+    assert await shelf.statuses() == ["unknown"]
+
+
+async def test_a_late_result_of_a_lost_claim_still_counts(
+    queue: Queue, runtime: Runtime, gateway: FakeGateway, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await queue(1)
+    slow = Dispatcher(runtime, "simulator", gateway)
+    record = slow._record
+
+    async def late(*args: object) -> None:
+        await lose_claims(runtime)
+        await record(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(slow, "_record", late)
+    await slow.step()
+    assert await shelf.statuses() == ["accepted"]
+
+
+async def test_a_claim_that_could_end_before_its_answer_is_put_back_untried(
+    queue: Queue, runtime: Runtime, gateway: FakeGateway, shelf: Shelf
+) -> None:
+    await queue(1)
+    short = Dispatcher(runtime, "simulator", gateway)
+    short._lease = timedelta(seconds=1)
+    await short.step()
+    assert await shelf.statuses() == ["queued"]
+    assert not gateway.given
+
+
+async def test_consent_and_opt_out_are_looked_at_again_at_the_claim(
+    queue: Queue, dispatcher: Dispatcher, gateway: FakeGateway, runtime: Runtime, shelf: Shelf
+) -> None:
+    await queue(1)
+    message = await shelf.message()
+    async with runtime.database.transaction() as session:
+        entry = Suppression(phone_index=cast("str", message.phone_index), reason=OPTED_OUT, at=clock.now())
+        await insert_rows(session, Suppression, [entry])
+    assert await dispatcher.step() == 0
+    assert [e.reason for e in await shelf.said(SmsSuppressed)] == ["opted-out"]
+    assert not gateway.given and await shelf.slots() == []
+
+
+async def test_the_most_urgent_deadline_goes_first(
+    queue: Queue, runtime: Runtime, gateway: FakeGateway, shelf: Shelf
+) -> None:
+    await queue(3)
+    last = (await shelf.messages())[-1]
+    await shelf.change(Message, Message.id == last.id, due_at=clock.now() - timedelta(days=1))
+    async with runtime.database.transaction() as session:
+        command = usecases.ClaimMessages("simulator", last.id, timedelta(seconds=30), 1, None)
+        claimed = await usecases.claim_messages(session, command, now=clock.now())
+    assert [message.id for message in claimed] == [last.id]
+
+
+async def test_the_rate_holds_across_dispatchers(
+    queue: Queue, runtime: Runtime, gateway: FakeGateway, shelf: Shelf
+) -> None:
+    await queue(60)
+    workers = [Dispatcher(runtime, "simulator", gateway) for _ in range(4)]
+    for worker in workers:
+        worker._settings = worker._settings.model_copy(update={"rate": 20})
+    started = clock.now()
+    while clock.now() - started < timedelta(seconds=1):
+        await asyncio.gather(*(worker.step() for worker in workers))
+        await asyncio.sleep(0.05)
+    seconds = (clock.now() - started).total_seconds()
+    assert 20 <= len(gateway.given) <= 20 * (seconds + 1) + 1
+
+
+async def test_a_slot_follows_the_message_into_the_month_in_which_it_leaves(
+    queue: Queue, dispatcher: Dispatcher, shelf: Shelf
+) -> None:
+    await queue(1)
+    await shelf.change(Message, cap_month="2020-01")
+    await dispatcher.step()
+    message, (slot,) = await shelf.message(), await shelf.slots()
+    assert message.cap_month == slot.month == clock.month_of(clock.now())
+    assert message.status == "accepted"
