@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from services.customer.access import pages as access_pages
 from services.customer.access import routes as access
+from services.customer.archive import pages as archive_pages
 from services.customer.archive import routes as archive
 from services.customer.consent import routes as consent
 from services.customer.directory import routes as directory
@@ -14,9 +15,9 @@ from shared.runtime import Runtime
 from shared.web.app import create_app
 
 ROUTERS = (
-    access.router, access_pages.router, directory.router, consent.router, archive.router,
-    imports.router,
-)  # fmt: skip
+    *(access.router, access_pages.router, directory.router, consent.router),
+    *(archive.router, archive_pages.router, imports.router),
+)
 
 
 def build_app(runtime: Runtime) -> FastAPI:

@@ -70,6 +70,14 @@ class CodeTables:
         known = self._tables.get(kind, {}).get(code)
         return known.label if known else str(code)
 
+    def pairs(self, kind: str) -> list[tuple[int, str]]:
+        """Codes with their labels, for a list to choose from."""
+        return [(code.code, code.label) for code in self.of(kind)]
+
+    def labels(self, kind: str, codes: Iterable[int], note: str | None) -> str:
+        """Several codes and a note in words."""
+        return "、".join([*(self.label(kind, code) for code in codes), *([note] if note else [])])
+
     def band_of(self, kind: str, amount: Decimal) -> int | None:
         """The band an age or a monthly amount falls into."""
         return next((code.code for code in self.of(kind) if code.holds(amount)), None)
@@ -170,11 +178,11 @@ def changes(before: Profile, after: Profile) -> list[dict[str, Any]]:
 def tickets_text(tickets: Iterable[TicketSeen], carried_over: str | None = None) -> str:
     """服务和投诉信息: one phrase a ticket, such as 投诉资费争议：已解决（评分 5）, after what the paper sheet said."""
     phrases = [carried_over] if carried_over else []
-    phrases += [_ticket_phrase(ticket) for ticket in tickets]
+    phrases += [ticket_phrase(ticket) for ticket in tickets]
     return "；".join(phrases)
 
 
-def _ticket_phrase(ticket: TicketSeen) -> str:
+def ticket_phrase(ticket: TicketSeen) -> str:
     what = TICKET_KINDS.get(ticket.kind or "", "工单") + TICKET_CATEGORIES.get(ticket.category or "", "其他")
     outcome = TICKET_OUTCOMES.get(ticket.status or "", "处理中")
     rating = f"（评分 {ticket.score}）" if ticket.score is not None else ""
