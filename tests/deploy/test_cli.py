@@ -8,7 +8,8 @@ import stat
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,42 +53,44 @@ class Tool:
             timeout=60,
         )
 
-    def answer(self, *arguments: str, typed: str = "") -> Any:
-        done = self.run(*arguments, "--json", typed=typed)
-        assert (done.returncode, done.stderr) == (0, "")
-        return json.loads(done.stdout)
+    def inside(self, *arguments: str, typed: str = "") -> tuple[int, str, str]:
+        """The same entry without a process of its own, for the many small questions: code, output, errors."""
+        with ThreadPoolExecutor(1) as thread:  # commands run a loop of their own, tests may be in one already
+            return thread.submit(_inside, arguments, typed).result()
+
+    def answer(self, *arguments: str) -> Any:
+        code, out, err = self.inside(*arguments, "--json")
+        assert (code, err) == (0, "")
+        return json.loads(out)
 
     def database(self, service: str = "customer") -> Database:
         return Database(f"sqlite+aiosqlite:///{self.data}/{service}.sqlite3", service)
 
 
-InProcess = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def in_process(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> InProcess:
-    """The same entry without a process of its own, for the many small mistakes."""
-    monkeypatch.setenv("HALL_DATA", str(tmp_path))
-    monkeypatch.setattr(sys, "stdin", io.StringIO())
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["hall", *arguments])
+def _inside(arguments: tuple[str, ...], typed: str) -> tuple[int, str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["hall", *arguments])
+        patch.setattr(sys, "stdin", io.StringIO(typed))
         with pytest.raises(SystemExit) as stopped:
             cli.main()
-        said = capsys.readouterr()
-        return int(stopped.value.code or 0), said.out, said.err
-
-    return run
+    return int(stopped.value.code or 0), out.getvalue(), err.getvalue()
 
 
 @pytest.fixture
-async def hall(tmp_path: Path) -> Tool:
+def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tool:
+    """The tool on an empty data folder."""
+    for name, value in {**CHEAP, "HALL_DATA": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    return Tool(tmp_path)
+
+
+@pytest.fixture
+async def hall(tool: Tool) -> Tool:
     """The tool on four migrated databases and a small organisation."""
     for service in SERVICES:
-        databases.fresh_sqlite(service, tmp_path)
-    tool = Tool(tmp_path)
+        databases.fresh_sqlite(service, tool.data)
     customer = tool.database()
     async with customer.transaction() as session:
         await directory.load_directory(session, ORGANISATION, now=clock.now())
@@ -95,8 +98,8 @@ async def hall(tmp_path: Path) -> Tool:
     return tool
 
 
-def test_help_is_in_chinese(tmp_path: Path) -> None:
-    done = Tool(tmp_path).run("--help")
+def test_help_is_in_chinese(tool: Tool) -> None:
+    done = tool.run("--help")
     assert done.returncode == 0
     for command in (
         "run",
@@ -113,17 +116,16 @@ def test_help_is_in_chinese(tmp_path: Path) -> None:
     assert "营业厅客户经理平台的运维工具" in done.stdout
 
 
-def test_migrating_makes_the_databases_and_twice_is_once(tmp_path: Path) -> None:
-    tool = Tool(tmp_path / "new")
-    tool.data.mkdir()
-    first, again = tool.answer("migrate"), tool.answer("migrate")
-    assert first == again
-    assert set(first["migrated"]) == set(SERVICES)
+def test_migrating_makes_the_databases_and_twice_is_once(tool: Tool) -> None:
+    first, again = tool.run("migrate", "--json"), tool.run("migrate", "--json")
+    assert (first.returncode, first.stdout) == (0, again.stdout)
+    assert set(json.loads(first.stdout)["migrated"]) == set(SERVICES)
     assert tool.answer("clients", "list") == []
 
 
 async def test_the_secret_of_a_new_client_is_shown_once_and_kept_as_a_hash(hall: Tool) -> None:
-    made = hall.answer("clients", "create", "--role", "pos", "--hall", "ZZ01", "--name", "大十字 POS")
+    done = hall.run("clients", "create", "--role", "pos", "--hall", "ZZ01", "--name", "大十字 POS", "--json")
+    made = json.loads(done.stdout)
     assert (made["role"], made["hall"], made["county"], made["name"]) == (
         "pos",
         "ZZ01",
@@ -131,9 +133,9 @@ async def test_the_secret_of_a_new_client_is_shown_once_and_kept_as_a_hash(hall:
         "大十字 POS",
     )
     assert made["client_id"].startswith("pos-zz01-")
-    listed = hall.run("clients", "list", "--json")
-    assert made["client_secret"] not in listed.stdout
-    assert [row["client_id"] for row in json.loads(listed.stdout)] == [made["client_id"]]
+    _, listed, _ = hall.inside("clients", "list", "--json")
+    assert made["client_secret"] not in listed
+    assert [row["client_id"] for row in json.loads(listed)] == [made["client_id"]]
     assert await secret_matches(hall, made["client_id"], made["client_secret"]) == [True]
     stored = b"".join(file.read_bytes() for file in hall.data.glob("customer.sqlite3*"))
     assert made["client_secret"].encode() not in stored
@@ -180,11 +182,10 @@ async def secret_matches(hall: Tool, client_id: str, secret: str) -> list[bool]:
         (("service", "post"), 2, "没有 post 这个服务"),
     ],
 )
-@pytest.mark.usefixtures("hall")
 def test_what_goes_wrong_is_one_line_in_chinese_and_an_exit_code(
-    in_process: InProcess, arguments: tuple[str, ...], code: int, line: str
+    hall: Tool, arguments: tuple[str, ...], code: int, line: str
 ) -> None:
-    returned, out, err = in_process(*arguments)
+    returned, out, err = hall.inside(*arguments)
     assert (returned, out) == (code, "")
     assert err.startswith(line)
     assert err.count("\n") == 1
@@ -207,11 +208,11 @@ def test_the_console_script_returns_the_same_codes(hall: Tool) -> None:
     ],
 )
 def test_wrong_settings_are_named_in_one_line(
-    in_process: InProcess, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], line: str
+    tool: Tool, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], line: str
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    code, out, err = in_process("config", "check")
+    code, out, err = tool.inside("config", "check")
     assert (code, out) == (2, "")
     assert line in err
     assert err.count("\n") == 1
@@ -222,8 +223,8 @@ def test_good_settings_are_said_to_be_good(hall: Tool) -> None:
     assert (said_so["ok"], said_so["mode"], said_so["database"]) == (True, "embedded", "sqlite")
 
 
-def test_before_migration_one_line_says_what_to_do(in_process: InProcess) -> None:
-    assert in_process("clients", "list") == (1, "", "数据库还没有建好，请先运行 hall migrate。\n")
+def test_before_migration_one_line_says_what_to_do(tool: Tool) -> None:
+    assert tool.inside("clients", "list") == (1, "", "数据库还没有建好，请先运行 hall migrate。\n")
 
 
 async def test_a_user_gets_a_password_that_fits_and_a_new_one_on_request(hall: Tool) -> None:
@@ -241,18 +242,15 @@ async def test_a_user_gets_a_password_that_fits_and_a_new_one_on_request(hall: T
     assert await password_matches(hall, "zz0101", "清风明月 2026")
 
 
-def test_a_name_that_is_taken_and_a_weak_password_are_refused(
-    hall: Tool, in_process: InProcess, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_name_that_is_taken_and_a_weak_password_are_refused(hall: Tool) -> None:
     create = ("users", "create", "zz0101", "--role", "clerk", "--hall", "ZZ01", "--generate")
-    assert in_process(*create)[0] == 0
-    assert in_process(*create) == (1, "", "用户名 zz0101 已经存在。\n")
-    monkeypatch.setattr(sys, "stdin", io.StringIO("12345\n"))
-    code, out, err = in_process("users", "reset-password", "zz0101", "--password-stdin")
+    assert hall.inside(*create)[0] == 0
+    assert hall.inside(*create) == (1, "", "用户名 zz0101 已经存在。\n")
+    code, out, err = hall.inside("users", "reset-password", "zz0101", "--password-stdin", typed="12345\n")
     assert (code, out) == (1, "")
     assert err.startswith("密码应为 8 至 128 个字符")
-    assert in_process("users", "disable", "zz0101") == (0, "已停用 zz0101。\n", "")
-    assert in_process("users", "list")[1].startswith("用户名\t姓名\t角色")
+    assert hall.inside("users", "disable", "zz0101") == (0, "已停用 zz0101。\n", "")
+    assert hall.inside("users", "list")[1].startswith("用户名\t姓名\t角色")
 
 
 async def password_matches(hall: Tool, username: str, password: str) -> bool:
@@ -291,7 +289,7 @@ async def test_relay_status_counts_what_waits_in_every_service(hall: Tool) -> No
     assert set(rows) == set(SERVICES)
     assert (rows["customer"]["waiting"], rows["kpi"]["waiting"]) == (8, 0)
     assert rows["customer"]["oldest_seconds"] > 0
-    assert "customer\t8\t" in hall.run("relay", "status").stdout
+    assert "customer\t8\t" in hall.inside("relay", "status")[1]
 
 
 async def test_dead_letters_are_listed_shown_and_replayed_once(hall: Tool) -> None:
@@ -308,8 +306,8 @@ async def test_dead_letters_are_listed_shown_and_replayed_once(hall: Tool) -> No
         {"ce_id": "1"},
     )
     assert hall.answer("dead-letters", "replay", str(first)) == {"replayed": [str(first)], "not_found": []}
-    twice = hall.run("dead-letters", "replay", str(first), "--json")
-    assert (twice.returncode, json.loads(twice.stdout)["replayed"]) == (1, [])
+    code, out, _ = hall.inside("dead-letters", "replay", str(first), "--json")
+    assert (code, json.loads(out)["replayed"]) == (1, [])
     assert hall.answer("dead-letters", "replay", "--all")["replayed"] == [str(second)]
     messaging = hall.database("messaging")
     assert [message.value for message in await said(messaging)] == [b'{"n": 1}', b'{"n": 2}']
@@ -344,8 +342,8 @@ async def test_resync_leaves_word_for_the_worker(hall: Tool) -> None:
 def test_the_key_file_is_made_for_its_owner_only_and_never_replaced(hall: Tool) -> None:
     path = Path(hall.answer("keys", "create")["path"])
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    again = hall.run("keys", "create")
-    assert (again.returncode, "已存在" in again.stderr) == (2, True)
+    code, _, err = hall.inside("keys", "create")
+    assert (code, "已存在" in err) == (2, True)
     before = json.loads(path.read_bytes())
     kid = hall.answer("keys", "rotate-token-key")["kid"]
     after = json.loads(path.read_bytes())
