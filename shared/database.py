@@ -21,8 +21,9 @@ from sqlalchemy.ext.asyncio import (
     AsyncTransaction,
     create_async_engine,
 )
+from sqlmodel import AutoString
 
-from shared import outbox
+from shared import last_writes, outbox
 from shared.columns import NAMING, BigId, JsonB, Timestamp, service_base
 from shared.wakeups import Bell, Wakeups
 
@@ -80,7 +81,8 @@ class Database:
         async with opened as session:
             session.info["service"] = self.service
             yield session
-            await outbox.write(session)
+            outbox.hand_over(session)
+            await last_writes.flush(session)
             bells = tuple(session.info.pop("bells", ()))
         if bells:
             names = [self._bell_name(bell) for bell in bells]
@@ -206,7 +208,9 @@ async def upsert(
     await session.execute(insert, _columns(values) if bulk else values)
 
 
-async def insert_new(session: AsyncSession, table: Any, rows: Iterable[Any], *, key: Sequence[str]) -> set[Any]:
+async def insert_new(
+    session: AsyncSession, table: Any, rows: Iterable[Any], *, key: Sequence[str]
+) -> set[Any]:
     """Insert the rows whose `key` is not there yet and return the keys that went in (tuples for several columns)."""
     values = [values_of(row) for row in rows]
     target, new = _table(table), list[Any]()
@@ -228,10 +232,14 @@ def _insert(dialect: str, target: sa.Table) -> Any:
 def _insert_from_arrays(target: sa.Table, columns: Iterable[str]) -> Any:
     """INSERT … SELECT unnest($1), unnest($2) …: one round trip and one plan whatever the number of rows."""
     names = list(columns)
-    arrays = [
-        sa.func.unnest(sa.bindparam(n, type_=postgresql.ARRAY(target.c[n].type, dimensions=1))).label(n) for n in names
-    ]
+    types = {n: postgresql.ARRAY(_unbounded(target.c[n].type), dimensions=1) for n in names}
+    arrays = [sa.func.unnest(sa.bindparam(n, type_=types[n])).label(n) for n in names]
     return postgresql.insert(target).from_select(names, sa.select(*arrays))
+
+
+def _unbounded(kind: Any) -> Any:
+    """A text's type without its length: a cast to it would cut silently what the column refuses."""
+    return sa.Text() if isinstance(kind, sa.String | AutoString) else kind
 
 
 def _columns(values: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

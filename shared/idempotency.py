@@ -12,10 +12,11 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared import last_writes
 from shared.errors import Conflict, Invalid, MalformedRequest
+from shared.last_writes import Guard
 from shared.ledger import IDEMPOTENCY_KEYS
 
 KEPT = timedelta(hours=72)
@@ -72,21 +73,15 @@ _FIND = sa.select(
 )
 
 
-def _keeping(insert: Any) -> Any:
-    return insert.on_conflict_do_update(
-        index_elements=["client", "key"],
-        set_={
-            name: insert.excluded[name] for name in ("fingerprint", "status", "headers", "body", "created_at")
-        },
-        where=sa.bindparam("since", type_=_CREATED.type) >= _CREATED,
-    )
+_CHANGED = ("fingerprint", "status", "headers", "body", "created_at")
+_REPLACE_EXPIRED = (
+    f"ON CONFLICT (client, key) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _CHANGED)} "
+    "WHERE idempotency_keys.created_at <= {0}"
+)
 
 
-# Built once: making a statement costs as much as running it.
-_KEEP = {
-    "postgresql": _keeping(postgresql.insert(IDEMPOTENCY_KEYS)),
-    "sqlite": _keeping(sqlite.insert(IDEMPOTENCY_KEYS)),
-}
+class AnsweredMeanwhile(Exception):
+    """Another request with this key has stored its answer first; this transaction is rolled back."""
 
 
 def fingerprint(method: str, path: str, query: bytes, body: bytes) -> str:
@@ -100,14 +95,17 @@ async def find(session: AsyncSession, client: str, key: str, *, now: datetime) -
     return Answer(row[0], row[1], orjson.loads(row[2]), bytes(row[3])) if row is not None else None
 
 
-async def keep(session: AsyncSession, client: str, key: str, answer: Answer, *, now: datetime) -> bool:
-    """Store the answer; False when another request has stored one in the meantime. An expired row is replaced."""
+def keep(session: AsyncSession, client: str, key: str, answer: Answer, *, now: datetime) -> None:
+    """Store the answer when the caller's transaction ends; an expired row is replaced.
+
+    The transaction then fails with `AnsweredMeanwhile` when another request has stored an answer.
+    """
     row = {
         "client": client, "key": key, "fingerprint": answer.fingerprint, "status": answer.status,
         "headers": orjson.dumps(dict(answer.headers)).decode(), "body": answer.body, "created_at": now,
     }  # fmt: skip
-    result: Any = await session.execute(_KEEP[session.get_bind().dialect.name], {**row, "since": now - KEPT})
-    return bool(result.rowcount == 1)
+    guard = Guard(_REPLACE_EXPIRED, now - KEPT, _CREATED.type, AnsweredMeanwhile())
+    last_writes.add(session, IDEMPOTENCY_KEYS, [row], guard)
 
 
 async def forget(session: AsyncSession, now: datetime) -> int:

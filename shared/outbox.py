@@ -11,7 +11,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import clock, context, ids, telemetry
+from shared import clock, context, ids, last_writes, telemetry
 from shared.bus.port import Message
 from shared.events.base import Envelope, Event
 from shared.ledger import OUTBOX
@@ -30,18 +30,12 @@ def add_message(session: AsyncSession, message: Message) -> None:
     session.info.setdefault("outbox", []).append(_row(message))
 
 
-async def write(session: AsyncSession) -> None:
-    """Write what was collected, in one statement. The transaction calls this before its commit."""
+def hand_over(session: AsyncSession) -> None:
+    """Put what was collected among the transaction's last writes. The transaction calls this before its commit."""
     rows = session.info.pop("outbox", None)
     if rows:
-        await _insert(session, rows)
+        last_writes.add(session, OUTBOX, rows)
         session.info.setdefault("bells", set()).add(BELL)
-
-
-async def _insert(session: AsyncSession, rows: list[dict[str, Any]]) -> None:
-    from shared.database import insert_rows
-
-    await insert_rows(session, OUTBOX, rows)
 
 
 def _enveloped(event: Event, service: str) -> Message:

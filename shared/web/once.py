@@ -16,7 +16,7 @@ from starlette.responses import Response
 from shared import clock, idempotency
 from shared.database import Database
 from shared.errors import HallError
-from shared.idempotency import Answer, IdempotencyInProgress, IdempotencyKeyReused
+from shared.idempotency import Answer, AnsweredMeanwhile, IdempotencyInProgress, IdempotencyKeyReused
 from shared.security.authentication import authenticate
 from shared.web.etags import etag as tag_of
 
@@ -30,10 +30,6 @@ class StoredAnswer(Exception):
     def __init__(self, response: Response) -> None:
         self.response = response
         super().__init__("stored answer")
-
-
-class _Overtaken(Exception):
-    """Another request has stored its answer first; ours is rolled back."""
 
 
 class OnceOnly:
@@ -59,10 +55,10 @@ class OnceOnly:
             try:
                 async with self._database.transaction() as session:
                     yield session
-                    await self._keep(session, fingerprint)
-            except (HallError, IntegrityError, _Overtaken) as refusal:
+                    self._keep(session, fingerprint)
+            except (HallError, IntegrityError, AnsweredMeanwhile) as refusal:
                 await self._replay_if_known(fingerprint)
-                if isinstance(refusal, _Overtaken):
+                if isinstance(refusal, AnsweredMeanwhile):
                     raise IdempotencyInProgress from None
                 raise
 
@@ -93,15 +89,14 @@ class OnceOnly:
         finally:
             self._running.discard(mine)
 
-    async def _keep(self, session: AsyncSession, fingerprint: str) -> None:
+    def _keep(self, session: AsyncSession, fingerprint: str) -> None:
         if self._answer is None:
             raise RuntimeError("once.answer() was not called inside once.transaction()")
         if self._answer.status_code >= 400:
             return
         headers = {name: self._answer.headers[name] for name in KEPT_HEADERS if name in self._answer.headers}
         kept = Answer(fingerprint, self._answer.status_code, headers, bytes(self._answer.body))
-        if not await idempotency.keep(session, self._client, self._key, kept, now=clock.now()):
-            raise _Overtaken
+        idempotency.keep(session, self._client, self._key, kept, now=clock.now())
 
     async def _replay_if_known(self, fingerprint: str) -> None:
         async with self._database.reading() as session:

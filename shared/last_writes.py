@@ -1,0 +1,145 @@
+"""Rows that nobody reads before the commit, all written by the transaction's last statement.
+
+On PostgreSQL that is one round trip for any number of tables and rows; on SQLite one statement a table.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.sql.sqltypes import String
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What happens to a row that is there already.
+
+    `clause` is an ON CONFLICT clause of both dialects whose `{0}` stands for `value`; when it lets fewer rows in than
+    were given, `refusal` is raised and nothing of the transaction remains.
+    """
+
+    clause: str
+    value: Any
+    value_type: sa.types.TypeEngine[Any]
+    refusal: Exception
+
+
+@dataclass(slots=True)
+class _Write:
+    table: sa.Table
+    columns: tuple[str, ...]
+    rows: list[Mapping[str, Any]] = field(default_factory=list)
+    guard: Guard | None = None
+
+    @property
+    def shape(self) -> "_Shape":
+        return self.table, self.columns, self.guard.clause if self.guard else ""
+
+
+_Shape = tuple[sa.Table, tuple[str, ...], str]
+
+
+def add(
+    session: AsyncSession, table: Any, rows: Iterable[Mapping[str, Any]], guard: Guard | None = None
+) -> None:
+    """Write these rows (all of the same columns) when the caller's transaction ends; errors are raised there too."""
+    target, pending = getattr(table, "__table__", table), session.info.setdefault("last_writes", {})
+    for row in rows:
+        columns = tuple(row)
+        write = pending.get((target, columns))
+        if write is None:
+            write = pending[target, columns] = _Write(target, columns, guard=guard)
+        write.rows.append(row)
+
+
+async def flush(session: AsyncSession) -> None:
+    """Write what was added. The transaction calls this before its commit."""
+    pending = session.info.pop("last_writes", None)
+    if not pending:
+        return
+    await session.flush()
+    connection = await session.connection()
+    together = connection.dialect.name == "postgresql"
+    await (_write_together if together else _write_in_turn)(connection, list(pending.values()))
+
+
+async def _write_together(connection: AsyncConnection, writes: Sequence[_Write]) -> None:
+    values: list[Any] = []
+    for write in writes:
+        for column, process in zip(
+            write.columns, _processors(connection.dialect, write.table, write.columns), strict=True
+        ):
+            values.append([process(row[column]) for row in write.rows])
+        if write.guard:
+            values.append(_processor(connection.dialect, write.guard.value_type)(write.guard.value))
+    statement = _statement(connection.dialect, tuple(write.shape for write in writes))
+    counts = (await connection.exec_driver_sql(statement, tuple(values))).one()
+    for write, count in zip((w for w in writes if w.guard), counts, strict=False):
+        _check(write, count)
+
+
+async def _write_in_turn(connection: AsyncConnection, writes: Sequence[_Write]) -> None:
+    for write in writes:
+        processors = _processors(connection.dialect, write.table, write.columns)
+        rows = [
+            tuple(p(row[c]) for c, p in zip(write.columns, processors, strict=True)) for row in write.rows
+        ]
+        places = ", ".join("?" * len(write.columns))
+        statement = f"{_into(connection.dialect, write.table, write.columns)} VALUES ({places})"
+        if write.guard:
+            value = _processor(connection.dialect, write.guard.value_type)(write.guard.value)
+            statement, rows = f"{statement} {write.guard.clause.format('?')}", [(*row, value) for row in rows]
+        for result in [await connection.exec_driver_sql(statement, row) for row in rows]:
+            _check(write, result.rowcount, of=1)
+
+
+def _check(write: _Write, count: int, *, of: int | None = None) -> None:
+    if write.guard and count < (len(write.rows) if of is None else of):
+        raise write.guard.refusal
+
+
+@lru_cache(maxsize=256)
+def _statement(dialect: sa.Dialect, shapes: tuple[_Shape, ...]) -> str:
+    """WITH w0 AS (INSERT … SELECT unnest …), w1 AS (…) SELECT how many rows the guarded ones let in."""
+    parts, counts, place = [], [], 0
+    for number, (table, columns, clause) in enumerate(shapes):
+        arrays = []
+        for column in columns:
+            place += 1
+            arrays.append(f"unnest(${place}::{_type_name(dialect, table.c[column].type)}[])")
+        insert = f"{_into(dialect, table, columns)} SELECT {', '.join(arrays)}"
+        if clause:
+            place += 1
+            insert += f" {clause.format(f'${place}')} RETURNING 1"
+            counts.append(f"(SELECT count(*) FROM w{number})")
+        parts.append(f"w{number} AS ({insert})")
+    return f"WITH {', '.join(parts)} SELECT {', '.join(counts) or '0'}"
+
+
+def _into(dialect: sa.Dialect, table: sa.Table, columns: Sequence[str]) -> str:
+    quoted = dialect.identifier_preparer.quote
+    return f"INSERT INTO {quoted(table.name)} ({', '.join(quoted(column) for column in columns)})"
+
+
+def _type_name(dialect: sa.Dialect, kind: sa.types.TypeEngine[Any]) -> str:
+    """Texts without their length: a cast would cut them silently where the column refuses them."""
+    plain = getattr(kind, "impl_instance", kind)
+    return "text" if isinstance(plain, String) else str(kind.compile(dialect))
+
+
+@lru_cache(maxsize=1024)
+def _processors(
+    dialect: sa.Dialect, table: sa.Table, columns: tuple[str, ...]
+) -> tuple[Callable[[Any], Any], ...]:
+    return tuple(_processor(dialect, table.c[column].type) for column in columns)
+
+
+def _processor(dialect: sa.Dialect, kind: sa.types.TypeEngine[Any]) -> Callable[[Any], Any]:
+    return kind.dialect_impl(dialect).bind_processor(dialect) or _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
