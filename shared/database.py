@@ -62,7 +62,7 @@ class Database:
         if self.dialect == "postgresql":
             self.engine = _postgresql_engine(url, pool)
             self._readers = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-            self._notifier = _Notifier(self.engine, self.wakeups)
+            self._notifier = _Notifier(url, self.wakeups)
         else:
             Path(sa.make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
             self.engine = _sqlite_engine(url, pool_size=1)
@@ -112,7 +112,7 @@ class Database:
     async def listen(self) -> None:
         """Ring this process's bells for commits made by other processes (PostgreSQL only)."""
         if self._notifier:
-            self._notifier.listen(self.url)
+            self._notifier.listen()
 
     async def close(self) -> None:
         if self._notifier:
@@ -385,9 +385,12 @@ class _Notifier:
 
     CHANNEL = "hall_bells"
 
-    def __init__(self, engine: AsyncEngine, wakeups: Wakeups) -> None:
-        self._engine, self._wakeups = engine, wakeups
+    GATHERED_SECONDS = 0.002
+
+    def __init__(self, url: str, wakeups: Wakeups) -> None:
+        self._dsn, self._wakeups = url.replace("+asyncpg", ""), wakeups
         self._names: set[str] = set()
+        self._connection: Any = None
         self._sender: asyncio.Task[None] | None = None
         self._listener: asyncio.Task[None] | None = None
 
@@ -397,27 +400,30 @@ class _Notifier:
             self._sender = asyncio.create_task(self._send())
 
     async def _send(self) -> None:
+        """On a connection of its own, past the pool: bells ring with every commit and must cost next to nothing."""
+        import asyncpg
+
         while self._names:
+            await asyncio.sleep(self.GATHERED_SECONDS)
             names, self._names = self._names, set()
             try:
-                async with self._engine.connect() as connection:
-                    autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
-                    await autocommit.execute(
-                        sa.select(sa.func.pg_notify(self.CHANNEL, ",".join(sorted(names))))
-                    )
+                if self._connection is None or self._connection.is_closed():
+                    self._connection = await asyncpg.connect(self._dsn, timeout=5)
+                payload = ",".join(sorted(names))
+                await self._connection.execute("SELECT pg_notify($1, $2)", self.CHANNEL, payload)
             except Exception:  # noqa: BLE001 - the waiters' timeouts cover a lost bell
                 return
 
-    def listen(self, url: str) -> None:
+    def listen(self) -> None:
         if self._listener is None:
-            self._listener = asyncio.create_task(self._listen(url.replace("+asyncpg", "")))
+            self._listener = asyncio.create_task(self._listen())
 
-    async def _listen(self, dsn: str) -> None:
+    async def _listen(self) -> None:
         import asyncpg
 
         while True:
             try:
-                connection = await asyncpg.connect(dsn, timeout=5)
+                connection = await asyncpg.connect(self._dsn, timeout=5)
                 lost = asyncio.Event()
                 connection.add_termination_listener(lambda _c, lost=lost: lost.set())
                 await connection.add_listener(self.CHANNEL, self._heard)
@@ -433,3 +439,5 @@ class _Notifier:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._connection is not None:
+            self._connection.terminate()
