@@ -12,14 +12,14 @@ BY = "job:score_open_periods"
 
 async def score_open_periods(session: AsyncSession, firing: Firing) -> bool:
     """Score the next open period not looked at since this firing was due; True while others may wait."""
-    codes = [period.code for period in open_periods(firing.now)]
+    codes = [period.code for period in open_periods(firing.due_at)]
     known = await periods.states(session, codes)
     for code in codes:
         state = known.get(code)
         checked = state is not None and state.checked_at is not None and state.checked_at >= firing.due_at
         if checked or (state is not None and state.closed):
             continue
-        await score_period(session, ScorePeriod(code, BY), now=firing.now)
+        await score_period(session, ScorePeriod(code, BY), now=max(firing.now, firing.due_at))
         return True
     return False
 

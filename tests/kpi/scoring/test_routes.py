@@ -136,13 +136,14 @@ async def test_equals_share_a_rank(tell: Tell, caller: Caller) -> None:
     }
 
 
-async def test_every_figure_of_every_score_is_the_sum_of_the_events_that_explain_it(
+async def test_every_figure_at_every_level_is_the_sum_of_the_events_that_explain_it(
     tell: Tell, caller: Caller
 ) -> None:
     await tell(*the_house(), *a_month())
     office = caller("regional_office")
     await score(office)
-    for one in await scores(office):
+    one_a_level = {one["level"]: one for one in await scores(office)}
+    for one in one_a_level.values():
         explained = await read(office, f"/kpi/v1/scores/{one['id']}/explain?limit=200")
         for indicator in explained["indicators"]:
             assert indicator["events"]["next_cursor"] is None
