@@ -28,7 +28,6 @@ class Action(StrEnum):
     REOPEN = "reopen"
     ESCALATE = "escalate"
     WITHDRAW = "withdraw"
-    MERGE = "merge"
 
 
 _NEW, _ASSIGNED, _WORKING, _WAITING = Status.NEW, Status.ASSIGNED, Status.IN_PROGRESS, Status.WAITING
@@ -45,7 +44,6 @@ TRANSITIONS: dict[Action, dict[Status, Status]] = {
     Action.REOPEN: {Status.RESOLVED: _ASSIGNED, Status.CLOSED: _ASSIGNED},
     Action.ESCALATE: {status: status for status in OPEN},
     Action.WITHDRAW: dict.fromkeys(OPEN, Status.WITHDRAWN),
-    Action.MERGE: dict.fromkeys(OPEN, Status.MERGED),
 }
 
 STATUS_NAMES = {
@@ -68,7 +66,6 @@ ACTION_NAMES = {
     Action.REOPEN: "重开",
     Action.ESCALATE: "升级",
     Action.WITHDRAW: "撤销",
-    Action.MERGE: "合并",
 }
 
 LADDER = ("clerk", "hall_manager", "county", "region")
