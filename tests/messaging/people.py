@@ -46,7 +46,7 @@ def a_hall(
 def a_customer(
     phones: PhoneBook,
     *,
-    id: UUID | None = None,
+    customer_id: UUID | None = None,
     phone: str = "13900001234",
     agreed: Sequence[str] = ("archive", "service_sms", "holiday_sms"),
     at: datetime | None = None,
@@ -56,7 +56,7 @@ def a_customer(
     at = at or datetime.now(UTC)
     sealed = phones.seal(phone)
     return CustomerRegistered(
-        customer_id=id or uuid4(), version=version, occurred_at=at, archived_at=at, archived_by="ZZ0101",
+        customer_id=customer_id or uuid4(), version=version, occurred_at=at, archived_at=at, archived_by="ZZ0101",
         phone_enc=sealed.enc, phone_index=sealed.index, phone_masked=sealed.masked,
         consents={purpose: Consent(granted=True, consent_id=uuid4(), at=at) for purpose in agreed},
         fields_filled=8, fields_total=10, **{**PLACE, **other},
@@ -104,9 +104,10 @@ def a_resolution(customer: UUID | None, *, ticket: UUID | None = None, cycle: in
 
 
 def an_activation(customer: UUID) -> ProductActivated:
+    place: dict[str, Any] = PLACE
     return ProductActivated(
         customer_id=customer, activation_id=uuid4(), product="p1", product_title="流量月包", amount=Yuan("20.00"),
-        evidence_kind="signature", evidence_reference="A-1", sold_by="ZZ0101", occurred_at=datetime.now(UTC), **PLACE,
+        evidence_kind="signature", evidence_reference="A-1", sold_by="ZZ0101", occurred_at=datetime.now(UTC), **place,
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Slots, gaps and dated settings."""
 
+import itertools
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -95,4 +96,4 @@ def test_no_sequence_of_messages_breaks_cap_or_gap(days: list[int], cap: int, ga
         assert sum(t.month == month for t in held) <= cap
     assert len({(t.month, t.slot_no) for t in held}) == len(held)
     dates = sorted(t.day for t in held)
-    assert all((later - earlier).days >= gap for earlier, later in zip(dates, dates[1:], strict=False))
+    assert all((later - earlier).days >= gap for earlier, later in itertools.pairwise(dates))

@@ -84,5 +84,7 @@ def test_one_failed_part_fails_the_message_and_a_later_success_does_not_hide_it(
 
 def test_a_refusal_at_the_door_was_never_accepted() -> None:
     refused, failed = outcome(answers("rejected")), outcome(answers("accepted", "failed"))
-    assert refused is not None and not refused.was_accepted
-    assert failed is not None and failed.was_accepted
+    assert refused is not None
+    assert not refused.was_accepted
+    assert failed is not None
+    assert failed.was_accepted

@@ -25,7 +25,8 @@ async def test_a_registration_plans_one_signed_introduction(
     await ears.hear(people.a_hall(), customer)
     message = await shelf.message()
     assert (message.status, message.message_class) == ("queued", "intro")
-    assert message.text.startswith("【资中大十字营业厅】") and message.text.endswith("拒收请回复R")
+    assert message.text.startswith("【资中大十字营业厅】")
+    assert message.text.endswith("拒收请回复R")
     assert message.deadline == customer.archived_at + timedelta(days=7)
     assert message.consent_id == customer.consents["service_sms"].consent_id
     assert [(slot.slot_no, slot.message_id) for slot in await shelf.slots()] == [(1, message.id)]
@@ -108,7 +109,7 @@ async def test_a_purge_erases_the_number_and_a_late_snapshot_does_not_bring_it_b
     customer = people.a_customer(phones)
     await ears.hear(people.a_hall(), customer)
     await ears.hear(people.a_purge(customer.customer_id, version=5))
-    await ears.hear(people.a_customer(phones, id=customer.customer_id, version=4))
+    await ears.hear(people.a_customer(phones, customer_id=customer.customer_id, version=4))
     (row,) = await shelf.rows(Customer)
     assert (row.status, row.phone_enc, row.phone_index) == ("purged", None, None)
     assert await shelf.statuses() == ["suppressed"]
@@ -171,7 +172,8 @@ async def test_an_activation_is_confirmed_without_consent_or_slot(
     await ears.hear(activation)
     message = await shelf.message()
     assert (message.message_class, message.activation_id) == ("confirmation", activation.activation_id)
-    assert "流量月包" in message.text and "拒收" not in message.text
+    assert "流量月包" in message.text
+    assert "拒收" not in message.text
 
 
 async def test_five_hundred_registrations_in_one_batch_are_five_hundred_introductions(
