@@ -138,15 +138,21 @@ async def customers_after(
     return (await session.scalars(query.order_by(col(Customer.id)).limit(limit))).all()
 
 
+_CUSTOMERS: sa.Table = Customer.__table__  # type: ignore[attr-defined]
+_INSERT_WHERE_FREE = {
+    "postgresql": postgresql.insert(_CUSTOMERS).on_conflict_do_nothing().returning(_CUSTOMERS.c.id),
+    "sqlite": sqlite.insert(_CUSTOMERS).on_conflict_do_nothing().returning(_CUSTOMERS.c.id),
+}
+
+
 async def insert_where_free(session: AsyncSession, customers: Sequence[Customer]) -> set[UUID]:
     """Insert those whose number and external id are not taken, and return their ids.
 
     The unique indexes decide, so that of any number of registrations at the same moment one wins.
     """
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    insert = (postgresql if on_postgresql else sqlite).insert(Customer)
-    free = insert.on_conflict_do_nothing().returning(Customer.id)
-    return set(await session.scalars(free, [values_of(customer) for customer in customers]))
+    rows = [values_of(customer) for customer in customers]
+    free = _INSERT_WHERE_FREE[session.get_bind().dialect.name]
+    return set((await session.execute(free, rows[0] if len(rows) == 1 else rows)).scalars())
 
 
 async def add_change(session: AsyncSession, *changes: CustomerChange) -> None:

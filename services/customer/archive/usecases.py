@@ -91,7 +91,7 @@ async def register_customer(session: AsyncSession, command: RegisterCustomer, *,
     customer = _customer_of(command, counter.county, now)
     if not await repository.insert_where_free(session, [customer]):
         raise await _taken(session, command)
-    await _open_records(session, {customer.id: command}, [customer], now)
+    _open_records(session, {customer.id: command}, [customer], now)
     return customer
 
 
@@ -106,7 +106,7 @@ async def register_customers(
     by_id = dict(zip((customer.id for customer in customers), commands, strict=True))
     free = await repository.insert_where_free(session, customers) if customers else set()
     archived = [customer for customer in customers if customer.id in free]
-    await _open_records(session, by_id, archived, now)
+    _open_records(session, by_id, archived, now)
     return {customer.phone_index: customer.id for customer in archived}
 
 
@@ -211,7 +211,7 @@ async def change_consent(
     customer = await repository.get_customer(session, command.customer_id, command.area, lock=True)
     known = await consent_ledger.entries_of(session, customer.id)
     purposes = consent_rules.affected_by(command.purpose, command.decision, consent_rules.granted(known))
-    written = await consent.record_consents(session, _record(command, customer, purposes), now=now)
+    written = consent.record_consents(session, _record(command, customer, purposes), now=now)
     in_force = consent_rules.in_force([*known, *written]).values()
     outbox.add(session, *(customer.consent_changed(entry) for entry in written if entry in in_force))
     return customer, written[0]
@@ -335,7 +335,7 @@ def _customer_of(command: RegisterCustomer, county: str, now: datetime) -> Custo
     )
 
 
-async def _open_records(
+def _open_records(
     session: AsyncSession,
     commands: Mapping[UUID, RegisterCustomer],
     customers: Sequence[Customer],
@@ -343,7 +343,7 @@ async def _open_records(
 ) -> None:
     """What belongs to every new record: its first consents, and the event that says so."""
     agreed = [commands[customer.id].consents_of(customer) for customer in customers]
-    consents = _by_customer(await consent.record_consents(session, *agreed, now=now))
+    consents = _by_customer(consent.record_consents(session, *agreed, now=now))
     for customer in customers:
         said = customer.register(consents[customer.id], origin=commands[customer.id].origin)
         outbox.add(session, *said)

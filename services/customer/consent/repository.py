@@ -8,11 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from services.customer.consent.models import Consent, ConsentWording
-from shared.database import insert_rows
+from shared import last_writes
+from shared.database import values_of
 
 
-async def append(session: AsyncSession, entries: Iterable[Consent]) -> None:
-    await insert_rows(session, Consent, entries)
+def append(session: AsyncSession, entries: Iterable[Consent]) -> None:
+    """They are in the ledger once the caller's transaction ends; nobody reads them back before."""
+    last_writes.add(session, Consent, map(values_of, entries))
 
 
 async def entries_of(session: AsyncSession, *customer_ids: UUID) -> Sequence[Consent]:

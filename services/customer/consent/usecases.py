@@ -31,10 +31,10 @@ class RecordConsents:
     evidence: Evidence
 
 
-async def record_consents(session: AsyncSession, *commands: RecordConsents, now: datetime) -> list[Consent]:
-    """Append one row a purpose; raises ConsentFromTheFuture."""
+def record_consents(session: AsyncSession, *commands: RecordConsents, now: datetime) -> list[Consent]:
+    """Append one row a purpose, written when the transaction ends; raises ConsentFromTheFuture."""
     entries = [entry for command in commands for entry in _entries(command, now)]
-    await repository.append(session, entries)
+    repository.append(session, entries)
     return entries
 
 

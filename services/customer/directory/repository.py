@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,20 +31,22 @@ class Counter:
 
 async def get_counter(session: AsyncSession, hall: str, staff_no: str, area: Area, day: date) -> Counter:
     """The hall and the clerk in one round trip, for paths that are hot; raises HallNotFound."""
-    works = sa.and_(col(Clerk.staff_no) == staff_no, col(Clerk.hall) == col(Hall.code), _effective_on(day))
-    columns = (
-        col(Hall.code),
-        col(Hall.county),
-        col(Hall.registered_name),
-        col(Hall.number),
-        col(Clerk.staff_no),
-    )
-    query = sa.select(*columns).outerjoin(Clerk, works)
-    within = area.clause(col(Hall.code), col(Hall.county))
-    row = (await session.execute(query.where(col(Hall.code) == hall, within))).one_or_none()
+    row = (await session.execute(_counter_query(hall, staff_no, area, day))).one_or_none()
     if row is None:
         raise HallNotFound
     return Counter(row[0], row[1], row[2], row[3], clerk_works_here=row[4] is not None)
+
+
+@lru_cache(maxsize=4096)
+def _counter_query(hall: str, staff_no: str, area: Area, day: date) -> sa.Select[Any]:
+    """Kept, since the same clerks ask all day and making a statement costs as much as running it."""
+    works = sa.and_(col(Clerk.staff_no) == staff_no, col(Clerk.hall) == col(Hall.code), _effective_on(day))
+    halls, clerks = Hall.__table__, Clerk.__table__  # type: ignore[attr-defined]
+    query = sa.select(
+        *(halls.c[n] for n in ("code", "county", "registered_name", "number")), clerks.c.staff_no
+    )
+    within = area.clause(col(Hall.code), col(Hall.county))
+    return query.select_from(halls.outerjoin(clerks, works)).where(col(Hall.code) == hall, within)
 
 
 async def get_county(
@@ -154,7 +157,9 @@ async def halls_of_county(session: AsyncSession, county: str, *, lock: bool = Fa
 
 async def clerk_names_of_hall(session: AsyncSession, hall: str) -> dict[str, str]:
     """Names by staff number, of those who work there or ever did."""
-    rows = await session.execute(sa.select(col(Clerk.staff_no), col(Clerk.name)).where(col(Clerk.hall) == hall))
+    rows = await session.execute(
+        sa.select(col(Clerk.staff_no), col(Clerk.name)).where(col(Clerk.hall) == hall)
+    )
     return {row[0]: row[1] for row in rows}
 
 
