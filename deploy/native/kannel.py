@@ -196,4 +196,9 @@ def parse_line(line: str) -> Received:
     if kind == "text":
         return Received(sender, to, kind, rest.encode())
     heading, _, body = rest.rpartition(" data ")
-    return Received(sender, to, kind, unquote_to_bytes(body), unquote_to_bytes(heading))
+    return Received(sender, to, kind, _bytes(body), _bytes(heading))
+
+
+def _bytes(encoded: str) -> bytes:
+    """Kannel writes a byte 0x20 as `+`, also where it is half of a character such as 映."""
+    return unquote_to_bytes(encoded.replace("+", " "))

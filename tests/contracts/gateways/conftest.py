@@ -1,0 +1,164 @@
+"""Each gateway's adapter against its real peer, with the messaging service's own doors as the place for callbacks."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+import pytest
+from httpx_aiohttp import AiohttpTransport
+from sqlmodel import select
+
+from deploy import simulator
+from deploy.native.kannel import Kannel
+from deploy.native.processes import free_ports
+from deploy.serving import Server
+from services.messaging.app import build_app
+from services.messaging.config import GatewaySettings, MessagingSettings
+from services.messaging.dispatch.gateways import open_gateways
+from services.messaging.dispatch.gateways.kannel import path_secret
+from services.messaging.dispatch.ports import Gateway
+from services.messaging.receipts.models import GatewayInbox
+from shared.database import Database
+from shared.keyring import KeyRing
+from shared.metrics import Metrics
+from shared.phones import PhoneBook
+from shared.runtime import Runtime
+from shared.security.tokens import RingKeys, Verifier
+from shared.testing.buses import RecordingBus
+
+PATIENCE = 20.0
+
+
+class Peer(Protocol):
+    """The far side: what phones got, and a phone that answers."""
+
+    name: str
+
+    async def texts(self) -> list[tuple[str, str]]: ...
+
+    async def reply(self, sender: str, text: str) -> None: ...
+
+
+@dataclass
+class Meeting:
+    """One adapter, its peer, and what came back through the service's doors."""
+
+    gateway: Gateway
+    peer: Peer
+    runtime: Runtime
+    port: int
+
+    async def came_in(self, kind: str, count: int) -> list[dict[str, Any]]:
+        """What the doors stored, once there are so many."""
+
+        async def enough() -> list[dict[str, Any]] | None:
+            async with self.runtime.database.reading() as session:
+                query = select(GatewayInbox).where(GatewayInbox.kind == kind, GatewayInbox.state == "waiting")
+                found = [row.payload for row in await session.scalars(query)]
+            return found if len(found) >= count else None
+
+        return await until(enough)
+
+    async def phones_got(self, count: int) -> list[tuple[str, str]]:
+        async def enough() -> list[tuple[str, str]] | None:
+            got = await self.peer.texts()
+            return got if len(got) >= count else None
+
+        return await until(enough)
+
+
+async def until(look: Callable[[], Awaitable[Any]]) -> Any:
+    async with asyncio.timeout(PATIENCE):
+        while (found := await look()) is None:
+            await asyncio.sleep(0.05)
+    return found
+
+
+class SimulatorPeer:
+    """The simulator, asked over its own HTTP; it keeps a mask of each number."""
+
+    name = "simulator"
+
+    def __init__(self, http: httpx.AsyncClient, url: str) -> None:
+        self._http, self._url = http, url
+
+    async def texts(self) -> list[tuple[str, str]]:
+        items = (await self._http.get(f"{self._url}/simulator/v1/messages")).json()["items"]
+        return [(item["to_masked"], item["text"]) for item in items for _ in range(item["submissions"])]
+
+    async def reply(self, sender: str, text: str) -> None:
+        await self._http.post(f"{self._url}/simulator/v1/inbound", json={"from": sender, "text": text})
+
+
+class KannelPeer:
+    """The SMS centre behind a real bearerbox and smsbox; parts of a long message are put together."""
+
+    name = "kannel"
+
+    def __init__(self, kannel: Kannel) -> None:
+        self._kannel = kannel
+
+    async def texts(self) -> list[tuple[str, str]]:
+        whole: dict[tuple[str, bytes], list[str]] = {}
+        for number, part in enumerate(self._kannel.centre.received):
+            key = part.heading[3:4] if part.heading else str(number).encode()
+            whole.setdefault((part.to, key), []).append(part.text)
+        return [(to, "".join(parts)) for (to, _key), parts in whole.items()]
+
+    async def reply(self, sender: str, text: str) -> None:
+        await asyncio.to_thread(self._kannel.centre.send, sender, "10657501", text)
+
+
+@pytest.fixture
+def service() -> str:
+    return "messaging"
+
+
+@pytest.fixture
+async def meet(
+    request: pytest.FixtureRequest, database: Database, tmp_path: Path
+) -> AsyncIterator[Callable[[str], Awaitable[Meeting]]]:
+    """`await meet("kannel")`: the adapter and its peer, started."""
+    async with AsyncExitStack() as stack:
+
+        async def start(name: str) -> Meeting:
+            return await stack.enter_async_context(_meeting(name, request, database, tmp_path))
+
+        yield start
+
+
+@asynccontextmanager
+async def _meeting(
+    name: str, request: pytest.FixtureRequest, database: Database, folder: Path
+) -> AsyncIterator[Meeting]:
+    (port,) = free_ports(1)
+    url, keyring = f"http://127.0.0.1:{port}", KeyRing.generate()
+    kannel: Kannel | None = None
+    gateways = {"simulator": GatewaySettings(kind="simulator", url=f"{url}/simulator")}
+    if name == "kannel":
+        secret = path_secret(keyring.secret("gateway:kannel:callback"))
+        start: Callable[[str], Kannel] = request.getfixturevalue("kannel")
+        kannel = await asyncio.to_thread(start, f"{url}/messaging/v1/gateways/kannel/{secret}/inbound")
+        keyring = keyring.with_secret("gateway:kannel", kannel.password)
+        gateways["kannel"] = GatewaySettings(kind="kannel", url=kannel.sendsms_url, timeout=5)
+    (folder / "keyring.json").write_bytes(keyring.to_json())
+    settings = MessagingSettings(data=folder, public_url=url, messaging_gateways=gateways)
+    async with httpx.AsyncClient(transport=AiohttpTransport()) as http, simulator.opened(settings) as room:
+        runtime = Runtime(
+            service="messaging", settings=settings, database=database, bus=RecordingBus(), keyring=keyring,
+            phones=PhoneBook(keyring), verifier=Verifier(RingKeys(keyring)), metrics=Metrics(), http=http,
+        )  # fmt: skip
+        app, stop = build_app(runtime), asyncio.Event()
+
+        async def front(scope: Any, receive: Any, send: Any) -> None:
+            await (room if scope["path"].startswith("/simulator") else app)(scope, receive, send)
+
+        serving = asyncio.create_task(Server(front, host="127.0.0.1", port=port, grace=2).serve_until(stop))
+        peer: Peer = KannelPeer(kannel) if kannel else SimulatorPeer(http, url)
+        yield Meeting(open_gateways(runtime)[name], peer, runtime, port)
+        stop.set()
+        await serving
