@@ -1,6 +1,7 @@
 """`hall run` and `hall demo`: open the house in this process, with the demo's people in it, and play its story."""
 
 import asyncio
+import os
 
 import typer
 
@@ -13,6 +14,7 @@ from shared import logging
 
 def run(host: str, port: int, *, demo: bool) -> None:
     """Migrate, load what is missing, say where to go, serve until a signal."""
+    os.environ.setdefault("HALL_PUBLIC_URL", f"http://127.0.0.1:{port}")  # one process is its own neighbour
     settings = CustomerSettings.of(assembly.check_settings()["customer"])
     logging.configure(settings.log_level)
     with embedded.data_folder(settings):

@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from deploy.demo.organisation import DAYS, HALLS
+from deploy.demo.organisation import CUSTOMERS, DAYS, HALLS
 from services.complaints.callbacks import usecases as callbacks
 from services.complaints.customers.handlers import HANDLERS as COMPLAINTS_CUSTOMERS
 from services.complaints.directory.handlers import HANDLERS as COMPLAINTS_DIRECTORY
@@ -43,7 +43,7 @@ from shared.events.registry import EVENTS
 from shared.security.tenancy import Area
 
 CHUNK = 500
-TICKETS = 180
+TICKETS = CUSTOMERS * 9 // 100
 ENQUIRIES_OF_TEN, FAILURES_OF_HUNDRED = 6, 2
 USEFUL = (
     "本周有雨降温，出门请带伞添衣。",
@@ -127,7 +127,8 @@ async def _load_tickets(
 ) -> list[Told]:
     """All tickets in one transaction: it is there, or it is not."""
     chance = random.Random("tickets")
-    chosen = chance.sample([c for c in customers if c.archived_at < now - timedelta(days=5)], TICKETS)
+    settled = [c for c in customers if c.archived_at < now - timedelta(days=5)]
+    chosen = chance.sample(settled, min(TICKETS, len(settled)))
     async with database.transaction() as session:
         if await session.scalar(sa.select(sa.func.count()).select_from(Ticket)):
             return []

@@ -10,6 +10,23 @@ from datetime import date, datetime, time, timedelta
 from itertools import product
 from typing import Any
 
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.settings import load
+
+
+class Size(BaseSettings):
+    """`HALL_DEMO_CUSTOMERS` and `HALL_DEMO_DAYS`: a small demo is there in a moment."""
+
+    model_config = SettingsConfigDict(env_prefix="HALL_DEMO_", env_file=".env", extra="ignore", frozen=True)
+
+    customers: int = Field(2000, ge=1, le=10_000, description="演示客户数")
+    days: int = Field(90, ge=1, le=365, description="演示数据的天数")
+
+
+SIZE = load(Size)
+CUSTOMERS, DAYS = SIZE.customers, SIZE.days
 COUNTIES = {
     "shizhong": "市中区",
     "dongxing": "东兴区",
@@ -33,8 +50,6 @@ HALLS = {
 }
 STORY_HALL, STORY_CLERK = "ZZ01", "ZZ0102"
 CLERKS = 40
-CUSTOMERS = 2000
-DAYS = 90
 FOUNDED = date(2020, 1, 1)
 
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
@@ -101,7 +116,7 @@ class Person:
 
 
 def people(now: datetime) -> Iterator[Person]:
-    """The two thousand, in the order in which they were archived during the last ninety days."""
+    """All of them, in the order in which they were archived during the last months."""
     chance = random.Random("customers")
     names = person_names(chance)
     staff = [row for row in clerks() if row["role"] == "clerk"]

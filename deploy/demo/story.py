@@ -6,9 +6,10 @@ It works at any hour, since the demo's halls send around the clock, and can be p
 import asyncio
 import random
 from collections import Counter
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
 
 import orjson
 import typer
@@ -24,6 +25,17 @@ from shared.settings import load
 AGREED, DISAGREES = 0, 1
 IMPORTED, BAD_ROWS = 520, 20
 ORDERS = 12
+STATUSES = {
+    "new": "待受理", "assigned": "已派单", "in_progress": "处理中", "resolved": "已解决", "closed": "已办结",
+    "provisional": "未结账", "closed_period": "已结账", "restated": "已重述",
+}  # fmt: skip
+CLOCKS = {
+    "first_response": "首次响应",
+    "next_response": "再次响应",
+    "resolution": "解决",
+    "legal": "法定答复",
+}
+ANSWERS = {"accepted": "已接收", "delivered": "已送达", "failed": "失败"}
 HANDLER, CALLER_BACK = STORY_CLERK, "ZZ0101"
 
 
@@ -60,6 +72,14 @@ async def _play(url: str, credentials: Credentials) -> int:
 
 
 @dataclass
+class Feed:
+    """What has been pulled of a feed, and where to go on."""
+
+    lines: list[Answer] = field(default_factory=list)
+    cursor: str | None = None
+
+
+@dataclass
 class Story:
     """Who takes part, and what has happened so far."""
 
@@ -72,6 +92,7 @@ class Story:
     phones: list[str] = field(default_factory=list)
     tickets: list[str] = field(default_factory=list)
     li_rui: Answer = field(default_factory=dict)
+    facts: Feed = field(default_factory=Feed)
 
     @property
     def month(self) -> str:
@@ -141,7 +162,12 @@ class Story:
         message = await until("李锐的介绍短信已送达", self._delivered_introduction)
         why = await self.pos.get(f"/messaging/v1/messages/{message['id']}/why")
         self.telling.came_back(f"{message['text']}")
-        self.telling.came_back(f"状态 {message['status']}，为什么可以发：{_short(why)}")
+        consent, cap, hours = why["consent"], why["cap"], why["quiet_hours"]
+        self.telling.came_back(
+            f"同意编号 {consent['consent_id']}；{cap['month']} 月上限中的第 {cap['slot']} 条"
+        )
+        answers = "，".join(ANSWERS.get(a["said"], a["said"]) for a in why["gateway_answers"])
+        self.telling.came_back(f"发送时段：{hours['held_until'] or '允许，立即发送'}；网关答复：{answers}")
         card = await until("档案里的服务短信发送次数为 1", lambda: self._card_with(sms_count=1))
         self.telling.came_back(f"李锐的档案：服务短信发送次数 {card['sms_count']}")
 
@@ -150,7 +176,7 @@ class Story:
         ticket = await self._open("enquiry", "enquiry", "hall_phone", "咨询流量套餐资费")
         for action in ({"action": "respond"}, {"action": "resolve"}, {"action": "close"}):
             ticket = await self._move(ticket, action)
-        self.telling.came_back(f"{ticket['number']} 已{ticket['status']}")
+        self.telling.came_back(f"{ticket['number']} {STATUSES[ticket['status']]}")
 
     async def settle_complaint(self) -> None:
         self.telling.chapter("另一位顾客投诉：建单、计时、处理、结果短信")
@@ -158,7 +184,7 @@ class Story:
             "complaint", "unauthorised_activation", "counter", "称未同意开通彩铃", who=1
         )
         for clock_ in ticket["clocks"]:
-            self.telling.came_back(f"时限 {clock_['clock']}：{clock_['due_at']}（{clock_['state']}）")
+            self.telling.came_back(f"时限 {CLOCKS[clock_['clock']]}：{_local(clock_['due_at'])}")
         moves: tuple[Answer, ...] = (
             {"action": "assign", "handler": HANDLER},
             {"action": "respond"},
@@ -166,7 +192,7 @@ class Story:
         )
         for action in moves:
             ticket = await self._move(ticket, action)
-        self.telling.came_back(f"{ticket['number']} 处理完毕：{ticket['status']}")
+        self.telling.came_back(f"{ticket['number']} {STATUSES[ticket['status']]}")
         message = await until("结果短信已送达", lambda: self._delivered(self.customers[1], "notice"))
         self.telling.came_back(f"结果短信：{message['text']}")
         ticket = await self._move(ticket, {"action": "close"})
@@ -174,8 +200,8 @@ class Story:
             f"/complaints/v1/tickets/{ticket['id']}/callback",
             {"score": 5, "comment": "满意", "clerk": CALLER_BACK},
         )
-        await until("档案里有这张工单", self._archive_shows_complaint)
-        self.telling.came_back("回访满意；顾客档案的服务和投诉信息已更新")
+        card = await until("档案里有这张工单", self._archive_shows_complaint)
+        self.telling.came_back(f"回访满意；顾客档案的服务和投诉信息：{card['services']}")
 
     async def take_in_work_orders(self) -> None:
         self.telling.chapter("导入 10086 工单文件（CSV），匹配顾客，算出本月分流率")
@@ -188,7 +214,13 @@ class Story:
         )
         await self.office.post("/complaints/v1/diversion/measurements", {"month": self.month})
         found = await self.office.get("/complaints/v1/diversion", month=self.month, hall=STORY_HALL)
-        self.telling.came_back(_short(found))
+        share = f"{found['numerator']} / {found['denominator']}"
+        self.telling.came_back(
+            f"大十字营业厅 {self.month} 月分流：{share}（先到营业厅且 {found['window_days']} 天内未再打 10086）"
+        )
+        self.telling.came_back(
+            f"未匹配到档案的工单 {found['unmatched_orders']} 张，规则版本 {found['rule_version']}"
+        )
 
     async def score(self) -> None:
         self.telling.chapter("KPI：按加权方案给本月打分，区域办公室取数")
@@ -196,18 +228,17 @@ class Story:
         run = await self.office.post("/kpi/v1/runs", {"period": self.month})
         scores = [s async for s in self.office.all("/kpi/v1/scores", period=self.month, level="hall")]
         for score in scores[:3]:
+            place = f"第 {score['rank']} 名（共 {score['n']} 个营业厅）"
             self.telling.came_back(
-                f"第 {score['rank']} 名 {score['name']}：{score['score']}（{score['status']}，{score['n']} 个营业厅）"
+                f"{place} {score['name']}：{score['score']} 分，{STATUSES[score['status']]}"
             )
         ours = next(s for s in scores if s["subject"] == STORY_HALL)
         explained = await self.office.get(f"/kpi/v1/scores/{ours['id']}/explain")
-        self.telling.came_back(
-            f"大十字营业厅的分数由 {len(explained['indicators'])} 个指标组成，每个都可追到事件"
-        )
-        csv = await self.office.text(f"/kpi/v1/exports/{run['id']}.csv")
-        self.telling.came_back(
-            f"CSV {len(csv.splitlines())} 行；订阅源末行：{(await self._feed('scores'))[-1]}"
-        )
+        count = len(explained["indicators"])
+        self.telling.came_back(f"大十字营业厅的分数由 {count} 个指标组成，每个都可追到事件")
+        csv, feed = await self.office.text(f"/kpi/v1/exports/{run['id']}.csv"), Feed()
+        await self._pull("scores", feed)
+        self.telling.came_back(f"CSV {len(csv.splitlines())} 行；订阅源 {len(feed.lines)} 行，已到末尾")
 
     async def reconcile(self) -> None:
         self.telling.chapter("核对")
@@ -215,11 +246,11 @@ class Story:
         mine = set(self.customers)
         archived = [c async for c in self.pos.all("/customer/v1/customers", hall=STORY_HALL)]
         counted = {c["id"]: c["sms_count"] for c in archived if c["id"] in mine}
-        registered = [f for f in facts if f["kind"] == "customer_registered" and f["customer_id"] in mine]
+        told = {f["subject"] for f in facts if f["topic"] == "customer.registered"}
         self.telling.agrees("登记 = 在档", len(mine), len(counted))
-        self.telling.agrees("登记 = KPI 登记事实", len(mine), len(registered))
+        self.telling.agrees("登记 = KPI 登记事实", len(mine), len(mine & told))
         await self._reconcile_sms(counted)
-        opened = {f["ticket_id"] for f in facts if f["kind"] == "complaint_opened"}
+        opened = {f["subject"] for f in facts if f["topic"] == "complaint.opened"}
         listed = {t["id"] async for t in self.office.all("/complaints/v1/tickets", hall=STORY_HALL)}
         self.telling.agrees("工单 = KPI 工单事实", len(listed), len(listed & opened))
         proof = await self.office.get("/messaging/v1/proofs/sms-cap", month=self.month)
@@ -282,16 +313,18 @@ class Story:
             "投诉服务认识这位顾客", lambda: self.pos.post_or_none("/complaints/v1/tickets", body)
         )
         self.tickets.append(ticket["id"])
-        self.telling.came_back(f"201 工单 {ticket['number']}（{ticket['status']}，第 {ticket['cycle']} 轮）")
+        self.telling.came_back(
+            f"201 工单 {ticket['number']}（{STATUSES[ticket['status']]}，第 {ticket['cycle']} 轮）"
+        )
         return ticket
 
     async def _move(self, ticket: Answer, action: Answer) -> Answer:
         path = f"/complaints/v1/tickets/{ticket['id']}/transitions"
-        return await self.pos.post(path, {"clerk": HANDLER, **action})
+        return await self.pos.post(path, {"clerk": HANDLER, **action}, expect=200)
 
     async def _archive_shows_complaint(self) -> Answer | None:
         card = await self.pos.get(f"/customer/v1/customers/{self.customers[1]}")
-        return card if any(t["kind"] == "complaint" for t in card["tickets"]) else None
+        return card if card["services"] else None
 
     async def _drained(self) -> None:
         """Wait until KPI has taken every fact of this story, so that the run scores all of it."""
@@ -299,25 +332,23 @@ class Story:
 
     async def _facts_complete(self) -> list[Answer] | None:
         """All facts, once those of this story's customers and tickets are among them."""
-        facts = [line for line in await self._feed("facts") if line.get("type") == "fact"]
-        told = {(f["topic"], f["subject"]) for f in facts}
+        await self._pull("facts", self.facts)
+        told = {(f["topic"], f["subject"]) for f in self.facts.lines}
         expected = {("customer.registered", c) for c in self.customers}
-        expected |= {("complaint.opened", t) for t in self.tickets} | {
-            ("complaint.closed", t) for t in self.tickets
-        }
-        return facts if expected <= told else None
+        expected |= {("complaint.opened", t) for t in self.tickets}
+        expected |= {("complaint.closed", f"{t}#1") for t in self.tickets}
+        return self.facts.lines if expected <= told else None
 
-    async def _feed(self, name: str) -> list[Answer]:
-        """Pull a feed from its beginning to its end."""
-        lines: list[Answer] = []
-        cursor: dict[str, Any] = {}
+    async def _pull(self, name: str, feed: "Feed") -> None:
+        """Read a feed on to its present end."""
         while True:
-            text = await self.office.text(f"/kpi/v1/feeds/{name}", limit=10_000, **cursor)
+            at = {"cursor": feed.cursor} if feed.cursor else {}
+            text = await self.office.text(f"/kpi/v1/feeds/{name}", limit=5000, **at)
             *found, last = [orjson.loads(line) for line in text.splitlines()]
-            lines += found
+            feed.lines += found
+            feed.cursor = last["next_cursor"]
             if last["end_of_stream"]:
-                return [*lines, last]
-            cursor = {"cursor": last["next_cursor"]}
+                return
 
     async def _reconcile_sms(self, counted: dict[str, int]) -> None:
         """What the gateway took, what messaging says of it, and what the archive counted."""
@@ -325,11 +356,19 @@ class Story:
         by_customer = Counter(m["customer_id"] for m in sent if m["counted"])
         self.telling.agrees("短信：消息服务发出 = 档案计数", sum(by_customer.values()), sum(counted.values()))
         await until("档案计数追上", lambda: self._counts_agree(by_customer))
-        taken = await self.office.get("/simulator/v1/messages")
-        ids = Counter(m["client_message_id"] for m in taken["items"])
+        ids = {m["id"]: m["submissions"] async for m in self._taken_by_gateway()}
         mine = [m["id"] for m in sent]
-        self.telling.agrees("短信：发出 = 网关收到", len(mine), sum(ids[m] > 0 for m in mine))
-        self.telling.agrees("短信：网关重复收到", sum(ids[m] > 1 for m in mine), 0)
+        self.telling.agrees("短信：发出 = 网关收到", len(mine), sum(m in ids for m in mine))
+        self.telling.agrees("短信：网关重复收到", sum(ids.get(m, 0) > 1 for m in mine), 0)
+
+    async def _taken_by_gateway(self) -> AsyncIterator[Answer]:
+        """The gateway's own list of what it has taken, page by page."""
+        since, ended = 0, False
+        while not ended:
+            page = await self.office.get("/simulator/v1/messages", since=since, limit=1000)
+            since, ended = page["next"], page["end"]
+            for message in page["items"]:
+                yield message
 
     async def _all_sent(self) -> list[Answer] | None:
         """The story's messages, once none of them is still on its way."""
@@ -350,6 +389,5 @@ class Story:
         return True if all(found[c] == expected[c] for c in self.customers) else None
 
 
-def _short(found: Any) -> str:
-    text = orjson.dumps(found).decode()
-    return text if len(text) < 400 else f"{text[:400]}…"
+def _local(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(clock.SHANGHAI):%m月%d日 %H:%M}"
