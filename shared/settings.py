@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-S = TypeVar("S", bound="Settings")
+S = TypeVar("S", bound=BaseSettings)
 
 SERVICES = ("customer", "messaging", "complaints", "kpi")
 
@@ -93,7 +93,7 @@ def load(kind: type[S], **overrides: Any) -> S:
         raise SettingsError("；".join(_line(kind, e) for e in error.errors(include_url=False))) from None
 
 
-def _line(kind: type[Settings], error: Any) -> str:
+def _line(kind: type[BaseSettings], error: Any) -> str:
     name = error["loc"][0] if error["loc"] else ""
     prefix = kind.model_config.get("env_prefix") or ""
     label = f"{prefix}{name}".upper() if name else "设置"

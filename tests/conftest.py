@@ -6,7 +6,7 @@ import pytest
 
 from tests.engines import shared_folder
 
-pytest_plugins = ["tests.engines.fixtures"]
+pytest_plugins = ["tests.engines.fixtures", "tests.journeys.fixtures"]
 
 DATABASES = ("sqlite", "postgresql")
 

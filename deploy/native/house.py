@@ -5,6 +5,7 @@ A process that ends without being asked is started again; SIGINT or SIGTERM lets
 
 import argparse
 import asyncio
+import itertools
 import os
 import signal
 import subprocess
@@ -18,8 +19,9 @@ from aiohttp import web
 
 from deploy.native.cluster import SERVICES, read_environment, write_environment
 from deploy.native.origin import Origin
+from deploy.native.processes import Program, started_at
 
-PORTS = dict(zip((*SERVICES, "simulator"), range(8001, 8006), strict=True))
+FIRST_PORT = 8001
 HALL = str(Path(sys.executable).with_name("hall"))
 SIMULATOR = (sys.executable, "-m", "uvicorn", "--factory", "deploy.simulator:app", "--log-level", "warning")
 RUN = Path("run")
@@ -43,6 +45,11 @@ class Part:
     command: tuple[str, ...]
 
 
+def ports_from(first: int) -> dict[str, int]:
+    """A port for each app and the simulator, in a row."""
+    return dict(zip((*SERVICES, "simulator"), itertools.count(first), strict=False))
+
+
 def parts(workers: int, ports: Mapping[str, int]) -> list[Part]:
     """One app and several workers for each service, and the SMS simulator."""
     apps = [Part(name, (HALL, "service", name, "--port", str(ports[name]))) for name in SERVICES]
@@ -59,7 +66,7 @@ async def keep_running(part: Part, environment: Mapping[str, str], stop: asyncio
             process = await asyncio.create_subprocess_exec(
                 *part.command, stdout=log, stderr=log, env=environment, start_new_session=True
             )
-        (LOGS / f"{part.name}.pid").write_text(str(process.pid))
+        Program(part.name, LOGS).pid_file.write_text(f"{process.pid} {started_at(process.pid)}")
         ended, asked = asyncio.create_task(process.wait()), asyncio.create_task(stop.wait())
         await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
         if asked.done():
@@ -102,26 +109,29 @@ def announced(port: int, environment: Mapping[str, str]) -> Iterator[None]:
         told.unlink(missing_ok=True)
 
 
-async def serve(port: int, workers: int, environment: Mapping[str, str]) -> None:
+async def serve(
+    port: int, ports: Mapping[str, int], workers: int, environment: Mapping[str, str]
+) -> None:
     """Everything until a signal."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    origin = Origin({name: f"http://127.0.0.1:{own}" for name, own in PORTS.items()}, "customer")
+    origin = Origin({name: f"http://127.0.0.1:{own}" for name, own in ports.items()}, "customer")
     runner = web.AppRunner(origin.app(), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     async with asyncio.TaskGroup() as group:
-        for part in parts(workers, PORTS):
+        for part in parts(workers, ports):
             group.create_task(keep_running(part, environment, stop))
         print(f"分布式平台正在启动：http://127.0.0.1:{port}  日志在 {LOGS}/，Ctrl-C 停止", flush=True)
     await runner.cleanup()
 
 
 def main() -> None:
-    """`python -m deploy.native.house [--port 8000] [--workers 2] [--bare]`."""
+    """`python -m deploy.native.house [--port 8000] [--first-port 8001] [--workers 2] [--bare]`."""
     parser = argparse.ArgumentParser(description="在本机以分布式方式运行整个平台")
     parser.add_argument("--port", type=int, default=8000, help="统一入口的端口")
+    parser.add_argument("--first-port", type=int, default=FIRST_PORT, help="各服务端口从这里起，共五个")
     parser.add_argument("--workers", type=int, default=2, help="每个服务的后台进程数")
     parser.add_argument("--bare", action="store_true", help="不载入演示组织")
     wishes = parser.parse_args()
@@ -134,7 +144,7 @@ def main() -> None:
     except subprocess.CalledProcessError as error:
         sys.exit(error.returncode)  # what went wrong is on the screen already
     with announced(wishes.port, environment):
-        asyncio.run(serve(wishes.port, wishes.workers, environment))
+        asyncio.run(serve(wishes.port, ports_from(wishes.first_port), wishes.workers, environment))
 
 
 if __name__ == "__main__":
