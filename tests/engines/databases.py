@@ -19,7 +19,7 @@ def postgres() -> Postgres:
     def start() -> dict[str, int]:
         cluster = Postgres(shared_folder.folder() / "postgres", fragile=True)
         cluster.start()
-        return {"port": cluster.port}
+        return {"port": cluster.port, "version": int(cluster.query("SHOW server_version_num"))}
 
     port = shared_folder.once("postgres", start)["port"]
     return Postgres(shared_folder.folder() / "postgres", port, fragile=True)
@@ -41,8 +41,14 @@ def fresh_postgresql(service: str) -> str:
     cluster, name = postgres(), f"test_{os.getpid()}_{next(_numbers)}"
     shared_folder.once(f"template-{service}", lambda: _make_template(cluster, f"template_{service}", service))
     with shared_folder.locked(f"copy-{service}"):  # a template may be copied by one session at a time
-        cluster.query(f'CREATE DATABASE "{name}" TEMPLATE "template_{service}"')
+        cluster.query(f'CREATE DATABASE "{name}" TEMPLATE "template_{service}"{_copying()}')
     return asyncpg_url(cluster, name)
+
+
+def _copying() -> str:
+    """Copying files is twice as quick as logging them; before version 15 it is the only way and has no name."""
+    started = shared_folder.once("postgres", dict)
+    return " STRATEGY FILE_COPY" if started["version"] >= 150_000 else ""
 
 
 def drop_postgresql(url: str) -> None:
