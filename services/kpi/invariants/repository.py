@@ -122,12 +122,16 @@ async def messages_without_consent(session: AsyncSession, limit: int) -> Broken:
 
 
 async def settled_complaints_without_callback(session: AsyncSession, limit: int) -> Broken:
+    """The call-back may have closed the ticket, or have come after it was closed: then the rating tells of it."""
     said: Any = FACT.attributes
+    rating: Any = sa.orm.aliased(Fact)
+    rated = sa.exists().where(rating.kind == "complaint_rating", rating.subject == FACT.subject)
     statement = sa.select(FACT.subject).where(
         FACT.kind == "ticket_closed",
         said["kind"].as_string() == "complaint",
         said["reason"].as_string() == "settled",
         said["called_back_by"].as_string().is_(None),
+        ~rated,
     )
     return [tuple(row) for row in await session.execute(statement.limit(limit))]
 
