@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
-from services.messaging.planning import repository
+from services.messaging.planning import repository, rules
 from services.messaging.planning.schemas import GatewayRoutes, MessageAccepted, MessageCreate, RouteEntry
-from services.messaging.planning.usecases.request_message import request_message
+from services.messaging.planning.usecases.request_message import RequestMessage, request_message
 from shared import clock
 from shared.security.tenancy import Caller
 from shared.web.dependencies import Here, Once, requires
@@ -19,7 +19,8 @@ async def send_message(
     body: MessageCreate, request: Request, once: Once, caller: Annotated[Caller, requires("messages:write")]
 ) -> Response:
     """Plan a message. 202 also when a rule keeps it back: then `status` is `suppressed` and `reason` says why."""
-    command = body.to_command(caller, request.headers["idempotency-key"])
+    request_id = rules.request_id(caller.subject, request.headers["idempotency-key"])
+    command = RequestMessage(body.customer_id, body.template, body.params, request_id, caller.area)
     async with once.transaction() as session:
         message = await request_message(session, command, now=clock.now())
         where = {"location": f"/messaging/v1/messages/{message.id}"}

@@ -1,5 +1,6 @@
 """When a message may be sent, how releases spread, when an introduction is due (M1). All hours are Shanghai's."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -67,6 +68,11 @@ def intro_deadline(stored_at: datetime | None, archived_at: datetime, agreed_at:
     if agreed_at is not None and agreed_at > begins:
         begins = agreed_at
     return begins + timedelta(days=INTRO_DAYS)
+
+
+def request_id(client: str, key: str) -> str:
+    """A client's own key as a name for its request: the same for ever, and shown to nobody."""
+    return hashlib.sha256(f"{client}\n{key}".encode()).hexdigest()
 
 
 def _minute(at: datetime) -> int:

@@ -1,6 +1,5 @@
 """Bodies of planning's requests and answers."""
 
-import hashlib
 from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
@@ -9,9 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.messaging.messages.models import Message
 from services.messaging.planning.models import ANY, GatewayRoute
-from services.messaging.planning.usecases.request_message import RequestMessage
 from services.messaging.templates.schemas import MessageClass, Params, TemplateCode
-from shared.security.tenancy import Caller
 
 
 class MessageCreate(BaseModel):
@@ -22,11 +19,6 @@ class MessageCreate(BaseModel):
     customer_id: UUID
     template: TemplateCode
     params: Params = {}
-
-    def to_command(self, caller: Caller, key: str) -> RequestMessage:
-        """The key is hashed with the client's name: it identifies the request and is shown to nobody."""
-        request_id = hashlib.sha256(f"{caller.subject}\n{key}".encode()).hexdigest()
-        return RequestMessage(self.customer_id, self.template, self.params, request_id, caller.area)
 
 
 class CapUse(BaseModel):

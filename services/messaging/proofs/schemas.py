@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.messaging.proofs.usecases import CapProof
+from services.messaging.proofs.rules import CapProof
 
 
 class PoolRead(BaseModel):

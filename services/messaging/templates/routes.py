@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from services.messaging.templates import repository, rules, usecases
 from services.messaging.templates.models import Template
 from services.messaging.templates.schemas import PreviewRead, PreviewRequest, TemplateCreate, TemplateRead
+from services.messaging.templates.usecases import WriteTemplate
 from shared import clock
 from shared.pagination import Page
 from shared.security.tenancy import Caller
@@ -33,8 +34,9 @@ async def list_templates(here: Here, _caller: Reader, page: PageQuery) -> Page[T
 @router.post("", status_code=201, response_model=TemplateRead)
 async def write_template(body: TemplateCreate, once: Once, caller: Writer) -> Response:
     """A draft: somebody else approves it before it is used."""
+    command = WriteTemplate(body.code, body.title, body.message_class, body.text, author=caller.subject)
     async with once.transaction() as session:
-        template = await usecases.write_template(session, body.to_command(caller.subject), now=clock.now())
+        template = await usecases.write_template(session, command, now=clock.now())
         return once.answer(201, _read(template), etag=template.version)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from string import Formatter
 
 EXEMPT = ("notice", "ack", "confirmation")
@@ -15,6 +16,15 @@ GIVEN = ("hall", "hall_number", "busy_from", "busy_to")
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _FORMATTER = Formatter()
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A text as a customer would get it, and what it costs in parts."""
+
+    text: str
+    segments: int
+    characters: int
 
 
 def is_exempt(message_class: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.messaging.templates.models import Template
-from services.messaging.templates.usecases import Preview, WriteTemplate
+from services.messaging.templates.rules import Preview
 
 MessageClass = Literal["intro", "service", "holiday", "marketing", "notice", "ack", "confirmation"]
 TemplateCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,39}$")]
@@ -23,9 +23,6 @@ class TemplateCreate(BaseModel):
     title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
     message_class: MessageClass = Field(alias="class")
     text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=670)]
-
-    def to_command(self, author: str) -> WriteTemplate:
-        return WriteTemplate(self.code, self.title, self.message_class, self.text, author)
 
 
 class TemplateRead(BaseModel):

@@ -28,15 +28,6 @@ class WriteTemplate:
     author: str
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """A text as a customer would get it, and what it costs in parts."""
-
-    text: str
-    segments: int
-    characters: int
-
-
 async def write_template(session: AsyncSession, command: WriteTemplate, *, now: datetime) -> Template:
     """A draft. Raises TemplateInvalid, and TemplateClassFixed when an earlier version had another class."""
     check_text(command.text)
@@ -96,10 +87,12 @@ async def words_of_hall(session: AsyncSession, hall: str | None, area: Area) -> 
     return (await audience.get_hall(session, hall, area)).words() if hall else EXAMPLE_HALL
 
 
-def preview(text: str, message_class: str, params: Mapping[str, str], hall: Mapping[str, str]) -> Preview:
+def preview(
+    text: str, message_class: str, params: Mapping[str, str], hall: Mapping[str, str]
+) -> rules.Preview:
     """The text filled in, with what a caller left out shown as its variable. Raises TemplateInvalid."""
     check_text(text)
     shown = {name: params.get(name, f"{{{name}}}") for name in rules.asked_for(text)}
     composed = rules.compose(text, message_class, hall, shown)
     units = len(composed.encode("utf-16-be")) // 2
-    return Preview(text=composed, segments=rules.segments(composed), characters=units)
+    return rules.Preview(text=composed, segments=rules.segments(composed), characters=units)

@@ -61,14 +61,16 @@ class Meeting:
                 found = [row.payload for row in await session.scalars(query)]
             return found if len(found) >= count else None
 
-        return await until(enough)
+        stored: list[dict[str, Any]] = await until(enough)
+        return stored
 
     async def phones_got(self, count: int) -> list[tuple[str, str]]:
         async def enough() -> list[tuple[str, str]] | None:
             got = await self.peer.texts()
             return got if len(got) >= count else None
 
-        return await until(enough)
+        texts: list[tuple[str, str]] = await until(enough)
+        return texts
 
 
 async def until(look: Callable[[], Awaitable[Any]]) -> Any:
