@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from services.complaints.tickets import usecases
 from services.complaints.tickets.models import Actor, Case
+from services.complaints.tickets.rules import Action
 from services.complaints.tickets.usecases import MoveTicket, OpenTicket
 from shared import ids
 from shared.bus.port import Fetched
@@ -104,7 +105,7 @@ async def opened(database: Database, *, now: datetime = AT, **members: Any) -> C
 
 async def moved(database: Database, ticket_id: UUID, action: str, *, now: datetime, **members: Any) -> Case:
     """One action on a ticket by the clerk who took it down."""
-    facts = {"area": HERE, "by": CLERK, "ticket_id": ticket_id, "action": usecases.Action(action)}
+    facts = {"area": HERE, "by": CLERK, "ticket_id": ticket_id, "action": Action(action)}
     if action == "resolve":
         facts |= {"cause": "tariff_doubt", "remedy": "answered"}
     async with database.transaction() as session:

@@ -82,7 +82,8 @@ async def receive_file(session: AsyncSession, command: ReceiveFile, *, now: date
     refused = sum(isinstance(row, BadRow) for row in command.rows)
     area = command.area
     job = ImportJob(
-        id=ids.uuid7(), status="queued", file_name=command.file_name[:200], file_sha256=command.file_sha256,
+        id=ids.uuid7(), status="queued", file_name=hide_numbers(command.file_name)[:200],
+        file_sha256=command.file_sha256,
         dry_run=command.dry_run, everything=not (area.hall or area.county or area.nothing), county=area.county,
         hall=area.hall, created_by=command.by.subject, role=command.by.role, total=len(command.rows),
         done=refused, rejected=refused, created_at=now,

@@ -147,9 +147,9 @@ async def move_ticket(session: AsyncSession, command: MoveTicket, *, now: dateti
     case = await repository.get_case(session, command.ticket_id, command.area)
     case.check(command.action)
     await _ring_before(session, case, now)
-    event = await _VERBS[command.action](session, case, command, now)
+    said = await _VERBS[command.action](session, case, command, now)
     await repository.save(session, case)
-    outbox.add(session, *([event] if event else []))
+    outbox.add(session, *said)
     return case
 
 
@@ -316,28 +316,29 @@ def _missed(alarm: ClockAlarm, ticket: Ticket) -> ComplaintClockMissed:
     )  # fmt: skip
 
 
-async def _assign(session: AsyncSession, case: Case, command: MoveTicket, now: datetime) -> Event | None:
+async def _assign(session: AsyncSession, case: Case, command: MoveTicket, now: datetime) -> Sequence[Event]:
     ticket, handler = case.ticket, command.handler or command.by.subject
     day = clock.business_date(now)
     await directory.get_serving_clerk(session, handler, ticket.hall, ticket.county, day)
-    return case.assign(handler, command.by, now=now)
+    return [case.assign(handler, command.by, now=now)]
 
 
-async def _respond(_session: AsyncSession, case: Case, command: MoveTicket, now: datetime) -> Event | None:
-    return case.respond(command.by, command.note, now=now)
+async def _respond(_session: AsyncSession, case: Case, command: MoveTicket, now: datetime) -> Sequence[Event]:
+    event = case.respond(command.by, command.note, now=now)
+    return [event] if event else []
 
 
-async def _pause(_session: AsyncSession, case: Case, command: MoveTicket, now: datetime) -> Event | None:
+async def _pause(_session: AsyncSession, case: Case, command: MoveTicket, now: datetime) -> Sequence[Event]:
     case.pause(command.by, command.note or command.reason, now=now)
-    return None
+    return []
 
 
-async def _resume(_session: AsyncSession, case: Case, command: MoveTicket, now: datetime) -> Event | None:
+async def _resume(_session: AsyncSession, case: Case, command: MoveTicket, now: datetime) -> Sequence[Event]:
     case.resume(command.by, command.note, now=now)
-    return None
+    return []
 
 
-async def _resolve(session: AsyncSession, case: Case, command: MoveTicket, now: datetime) -> Event | None:
+async def _resolve(session: AsyncSession, case: Case, command: MoveTicket, now: datetime) -> Sequence[Event]:
     """An enquiry that was answered needs no cause; a complaint does."""
     plain = case.ticket.kind == rules.ENQUIRY_KIND
     how = Resolution(
@@ -350,23 +351,28 @@ async def _resolve(session: AsyncSession, case: Case, command: MoveTicket, now: 
     return case.resolve(how, command.by, now=now)
 
 
-async def _close(_session: AsyncSession, case: Case, command: MoveTicket, now: datetime) -> Event | None:
-    return case.close(command.by, now=now)
+async def _close(_session: AsyncSession, case: Case, command: MoveTicket, now: datetime) -> Sequence[Event]:
+    return [case.close(command.by, now=now)]
 
 
-async def _reopen(_session: AsyncSession, case: Case, command: MoveTicket, now: datetime) -> Event | None:
-    return case.reopen(command.by, command.reason or "manual", command.note, now=now)
+async def _reopen(_session: AsyncSession, case: Case, command: MoveTicket, now: datetime) -> Sequence[Event]:
+    return [case.reopen(command.by, command.reason or "manual", command.note, now=now)]
 
 
-async def _escalate(_session: AsyncSession, case: Case, command: MoveTicket, now: datetime) -> Event | None:
-    return case.escalate(command.by, command.reason or "manual", command.note, now=now)
+async def _escalate(
+    _session: AsyncSession, case: Case, command: MoveTicket, now: datetime
+) -> Sequence[Event]:
+    event = case.escalate(command.by, command.reason or "manual", command.note, now=now)
+    return [event] if event else []
 
 
-async def _withdraw(_session: AsyncSession, case: Case, command: MoveTicket, now: datetime) -> Event | None:
-    return case.withdraw(command.by, command.note or command.reason, now=now)
+async def _withdraw(
+    _session: AsyncSession, case: Case, command: MoveTicket, now: datetime
+) -> Sequence[Event]:
+    return [case.withdraw(command.by, command.note or command.reason, now=now)]
 
 
-_Verb = Callable[[AsyncSession, Case, MoveTicket, datetime], Awaitable[Event | None]]
+_Verb = Callable[[AsyncSession, Case, MoveTicket, datetime], Awaitable[Sequence[Event]]]
 _VERBS: dict[Action, _Verb] = {
     Action.ASSIGN: _assign,
     Action.RESPOND: _respond,

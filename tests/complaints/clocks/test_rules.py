@@ -19,7 +19,7 @@ NINE_TO_SIX = ((9 * 60, 18 * 60),)
 MINUTE = timedelta(minutes=1)
 NATIONAL_DAY = frozenset(date(2026, 10, day) for day in range(1, 8))
 DAYS = DayRules(1, off=NATIONAL_DAY, on=frozenset({date(2026, 10, 10)}), years=frozenset({2026}))
-WEEKDAYS = BusinessCalendar(1, {day: LUNCH for day in range(1, 6)}, holiday=(), makeup=LUNCH, days=DAYS)
+WEEKDAYS = BusinessCalendar(1, dict.fromkeys(range(1, 6), LUNCH), holiday=(), makeup=LUNCH, days=DAYS)
 
 
 @dataclass(frozen=True)

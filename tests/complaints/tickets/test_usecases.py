@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ from tests.complaints.house import (
     said,
 )
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("house")]
+pytestmark = pytest.mark.usefixtures("house")
 HOUR = timedelta(hours=1)
 
 
@@ -74,11 +75,13 @@ async def test_numbers_count_up_by_hall_and_day(database: Database) -> None:
     assert [other.ticket.number, tomorrow.ticket.number] == ["ZZ02-20261125-0001", "ZZ01-20261126-0001"]
 
 
+@pytest.mark.both_databases
 async def test_tickets_opened_at_once_get_numbers_of_their_own(database: Database) -> None:
     cases = await asyncio.gather(*(opened(database) for _ in range(12)))
     assert sorted(case.ticket.number for case in cases) == [f"ZZ01-20261125-{n:04d}" for n in range(1, 13)]
 
 
+@pytest.mark.both_databases
 async def test_a_known_number_finds_its_customer_and_leaves_no_number_behind(
     database: Database, tell: Tell, phones: PhoneBook
 ) -> None:
@@ -142,6 +145,7 @@ async def test_a_mobile_number_in_words_is_masked(database: Database) -> None:
     assert [entry.text for entry in await rows(database, Entry)] == ["请回电 139******** 谢谢"]
 
 
+@pytest.mark.both_databases
 async def test_the_whole_way_of_a_complaint(database: Database) -> None:
     ticket = (await opened(database)).ticket
     await moved(database, ticket.id, "assign", now=AT + HOUR, handler="ZZ0102")
@@ -178,6 +182,12 @@ async def test_resolving_at_once_is_an_answer_too(database: Database) -> None:
     assert (event.cause, event.remedy, event.handler) == ("enquiry", "answered", "ZZ0101")
     assert {clock.clock: clock.within for clock in event.clocks}["first_response"] is True
     assert case.cycle.responded_by == "ZZ0101"
+    [answered] = await said(database, ComplaintResponded)
+    assert (answered.clock.clock, answered.clock.within, answered.responded_by) == (
+        "first_response",
+        True,
+        "ZZ0101",
+    )
 
 
 async def test_an_illegal_move_changes_nothing(database: Database) -> None:
@@ -202,6 +212,7 @@ async def test_another_hall_finds_no_such_ticket(database: Database) -> None:
         await moved(database, ticket.id, "respond", now=AT + HOUR, area=Area(county="zizhong", hall="ZZ02"))
 
 
+@pytest.mark.both_databases
 async def test_of_two_who_resolve_at_once_one_wins(database: Database) -> None:
     ticket = (await opened(database)).ticket
     tries = [moved(database, ticket.id, "resolve", now=AT + HOUR) for _ in range(4)]
@@ -210,6 +221,7 @@ async def test_of_two_who_resolve_at_once_one_wins(database: Database) -> None:
     assert len(await said(database, ComplaintResolved)) == 1
 
 
+@pytest.mark.both_databases
 async def test_three_cycles_leave_the_first_two_as_they_were(database: Database) -> None:
     ticket = (await opened(database)).ticket
     at = AT
@@ -238,6 +250,7 @@ async def ring(database: Database, hours: int) -> None:
         await usecases.ring_clocks(session, now=AT + hours * HOUR)
 
 
+@pytest.mark.both_databases
 async def test_each_warning_and_miss_is_said_once_with_its_own_time(database: Database) -> None:
     ticket = (await opened(database)).ticket
     for hours in (1, 5, 6, 7):
@@ -252,6 +265,7 @@ async def test_each_warning_and_miss_is_said_once_with_its_own_time(database: Da
     assert {event.ticket_id for event in events} == {ticket.id}
 
 
+@pytest.mark.both_databases
 async def test_a_timer_that_slept_finds_the_same_misses(database: Database) -> None:
     ticket = (await opened(database)).ticket
     await moved(database, ticket.id, "respond", now=AT + 6 * HOUR)
@@ -317,10 +331,15 @@ async def test_a_ticket_keeps_the_policy_it_was_opened_under(database: Database)
     )
 
 
+@pytest.mark.both_databases
 async def test_a_work_order_taken_down_by_hand_is_noted_and_has_one_ticket(
     database: Database, phones: PhoneBook
 ) -> None:
-    order = {"source": "work_order", "work_order": ("10086", "20261125000001"), "phone": phones.seal(PHONE)}
+    order: dict[str, Any] = {
+        "source": "work_order",
+        "work_order": ("10086", "20261125000001"),
+        "phone": phones.seal(PHONE),
+    }
     case = await opened(database, **order)
     [known] = await rows(database, WorkOrder)
     assert (known.ticket_id, known.hall, known.number) == (case.ticket.id, "ZZ01", "20261125000001")

@@ -29,9 +29,12 @@ WARNING, MISSED = "warning", "missed"
 class LogEntry(Protocol):
     """One line of a ticket's log, as far as clocks look at it."""
 
-    kind: str
-    at: datetime
-    cycle: int
+    @property
+    def kind(self) -> str: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def cycle(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 from uuid import UUID
 
 from services.complaints.clocks.rules import timing
+from services.complaints.clocks.rules.policies import FIRST_RESPONSE, NEXT_RESPONSE
 from services.complaints.clocks.rules.timing import Reading, Terms
 from services.complaints.clocks.usecases import Versions
 from services.complaints.tickets import rules
@@ -106,17 +107,9 @@ class Case:
         """A substantive answer to the customer; the event when it stopped a clock."""
         self._move(Action.RESPOND)
         self._take(by)
-        before = self._open_clocks()
+        before = self._answers_owed()
         self._record("responded", by, now, text=note)
-        if self.cycle.responded_at is None:
-            self.cycle.responded_at, self.cycle.responded_by = now, by.subject
-        stopped = [r for r in self.readings() if r.run.stopped_at == now and _key(r) in before]
-        if not stopped:
-            return None
-        clock = _clock(stopped[0])
-        return self._event(
-            events.ComplaintResponded, now, responded_at=now, responded_by=by.subject, clock=clock
-        )
+        return self._answered(by, before, now)
 
     def pause(self, by: Actor, reason: str | None, *, now: datetime) -> None:
         """Wait for the customer: the clocks whose limit allows it stand still."""
@@ -127,23 +120,24 @@ class Case:
         self._move(Action.RESUME)
         self._record("resumed", by, now, text=note)
 
-    def resolve(self, how: Resolution, by: Actor, *, now: datetime) -> events.ComplaintResolved:
-        """Settled as far as the hall can tell; the customer has the last word."""
+    def resolve(self, how: Resolution, by: Actor, *, now: datetime) -> list[events.TicketEvent]:
+        """Settled as far as the hall can tell; the customer has the last word. What was owed is answered by it."""
         self._move(Action.RESOLVE)
         self._take(by)
+        before = self._answers_owed()
         self._record("resolved", by, now, text=how.note, cause=how.cause, remedy=how.remedy)
+        answered = self._answered(by, before, now)
         cycle, ticket = self.cycle, self.ticket
-        if cycle.responded_at is None:
-            cycle.responded_at, cycle.responded_by = now, by.subject
         cycle.resolved_at = ticket.resolved_at = now
         cycle.handler, cycle.cause, cycle.remedy = ticket.handler, how.cause, how.remedy
         cycle.responsible_clerk = how.responsible_clerk
         cycle.responsible_hall = how.responsible_hall or ticket.hall
-        return self._event(
+        resolved = self._event(
             events.ComplaintResolved, now, resolved_at=now, cause=how.cause, remedy=how.remedy,
             responsible_clerk=cycle.responsible_clerk, responsible_hall=cycle.responsible_hall,
             clocks=self._clocks(), **self._caller(),
         )  # fmt: skip
+        return [answered, resolved] if answered else [resolved]
 
     def close(self, by: Actor, *, now: datetime, score: int | None = None) -> events.ComplaintClosed:
         """The matter is finished; with a score when the customer has already been called back."""
@@ -292,8 +286,25 @@ class Case:
         self.fresh.append(entry)
         return entry
 
-    def _open_clocks(self) -> set[tuple[int, str, int]]:
-        return {_key(reading) for reading in self.readings() if reading.run.is_open}
+    def _answers_owed(self) -> set[tuple[int, str, int]]:
+        return {
+            _key(r)
+            for r in self.readings()
+            if r.run.is_open and r.run.clock in (FIRST_RESPONSE, NEXT_RESPONSE)
+        }
+
+    def _answered(
+        self, by: Actor, owed: set[tuple[int, str, int]], now: datetime
+    ) -> events.ComplaintResponded | None:
+        """The event when an answer was owed, with the clock that it stopped."""
+        if self.cycle.responded_at is None:
+            self.cycle.responded_at, self.cycle.responded_by = now, by.subject
+        stopped = [_clock(r) for r in self.readings() if _key(r) in owed and not r.run.is_open]
+        if not stopped:
+            return None
+        return self._event(
+            events.ComplaintResponded, now, responded_at=now, responded_by=by.subject, clock=stopped[0]
+        )
 
     def _clocks(self) -> tuple[events.Clock, ...]:
         return tuple(_clock(reading) for reading in self.readings() if reading.run.cycle == self.ticket.cycle)
