@@ -138,7 +138,10 @@ async def test_a_receipt_for_nobody_stays_parked(database: Database, claimed: Me
 async def test_a_bad_element_does_not_spoil_the_batch(
     database: Database, claimed: Message, shelf: Shelf
 ) -> None:
-    batch: list[Receipt | Unreadable] = [Unreadable("fields refused: at"), Receipt("delivered", START, message_id=claimed.id)]
+    batch: list[Receipt | Unreadable] = [
+        Unreadable("fields refused: at"),
+        Receipt("delivered", START, message_id=claimed.id),
+    ]
     async with database.transaction() as session:
         await usecases.store_receipts(session, "simulator", batch, now=clock.now())
         await usecases.apply_receipts(session, now=clock.now(), limit=100)
