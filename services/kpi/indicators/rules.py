@@ -92,13 +92,16 @@ class Definition:
     def value(self, figure: Figure, *, source_spoke: bool) -> Decimal | None:
         """The value, or None for "no data", which is not zero.
 
-        A ratio has none without a denominator. A count is zero for a subject without facts, unless its source
-        was silent about everybody: then nothing is known, except for faults, where silence is good news.
+        A ratio has none without a denominator. Where what the numerator counts happened to nobody at all in the
+        period, the indicator says what that means: nothing is known, or (of faults, of duties) zero.
         """
-        if self.is_ratio:
-            return ratio(figure)
-        known = source_spoke or self.when_silent == "zero"
-        return figure.numerator if known else None
+        if not source_spoke and self.when_silent == "no_data":
+            return None
+        return ratio(figure) if self.is_ratio else figure.numerator
+
+    def spoke(self, sums: Mapping[Selection, Mapping[Place, Sums]]) -> bool:
+        """Whether anything was counted above the line, for whomever."""
+        return any(sums.get(term.selection) for term in self.formula.numerator)
 
     def _figure(self, selection: Selection, sums: Sums) -> Figure:
         above = sum(

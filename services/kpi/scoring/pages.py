@@ -1,5 +1,6 @@
 """The office's pages: the board of a period, and one score explained down to its facts. No phone is here."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.kpi.facts.rules import counting
 from services.kpi.indicators.rules import UNITS
 from services.kpi.periods.errors import PeriodInvalid
-from services.kpi.periods.rules import NotAPeriod, Period
+from services.kpi.periods.rules import NotAPeriod, Period, open_periods
 from services.kpi.schemes.rules import LEVEL_NAMES, POLICY_NAMES
 from services.kpi.scoring import repository
 from services.kpi.scoring.repository import Viewer
@@ -19,7 +20,7 @@ from services.kpi.scoring.schemas import status_of
 from services.kpi.scoring.usecases.compare_score import compare_score
 from services.kpi.scoring.usecases.explain_score import ExplainScore, explain_score
 from services.kpi.scoring.usecases.score_period import ScorePeriod, score_period
-from services.kpi.scoring.usecases.show_board import Trend, show_board
+from services.kpi.scoring.usecases.show_board import Board, Trend, show_board
 from services.kpi.staff import repository as staff
 from shared import clock
 from shared.pagination import PageRequest
@@ -34,6 +35,7 @@ Cursor = Annotated[str | None, Query(max_length=2000)]
 
 STATUS = {"provisional": ("暂定", "warn"), "closed": ("已关闭", "good"), "restated": ("已重述", "warn")}
 WIDTH, HEIGHT = 480, 120
+STALE_AFTER = timedelta(hours=26)
 
 
 def shown(value: Decimal | None, unit: str) -> str:
@@ -64,6 +66,8 @@ async def board(
         period_choices=[(code, code) for code in found.periods],
         badge=STATUS[status] if status else None,
         may_run=caller.may("periods:write") and not (found.state and found.state.closed),
+        may_check=caller.may("invariants:read"),
+        stale=_stale(found, clock.now()),
         plot=plotted(found.trend) if found.trend else None,
         level_names=LEVEL_NAMES,
         units=UNITS,
@@ -101,6 +105,7 @@ async def score(request: Request, score_id: UUID, here: Here, caller: Reader) ->
         badge=STATUS[status],
         level_names=LEVEL_NAMES,
         policy=POLICY_NAMES[found.scheme.missing_policy],
+        raw=as_text,
         shown=shown,
         score_shown=score_shown,
     )
@@ -152,6 +157,15 @@ def plotted(trend: Trend) -> list[dict[str, object]]:
         for i, (month, score) in enumerate(trend.points)
         if score is not None
     ]
+
+
+def _stale(found: Board, now: datetime) -> bool:
+    """An open period the nightly run should have looked at and has not; long past ones are left alone."""
+    state = found.state
+    if state is None or state.closed or state.checked_at is None:
+        return False
+    looked_after = found.period.code in {period.code for period in open_periods(now)}
+    return looked_after and now - state.checked_at > STALE_AFTER
 
 
 async def _default_period(session: AsyncSession) -> str:

@@ -39,6 +39,14 @@ def test_a_ratio_without_a_denominator_is_no_data() -> None:
     assert RATE.value(Figure(), source_spoke=True) is None
 
 
+def test_a_ratio_over_what_never_happened_is_no_data_unless_it_was_owed() -> None:
+    nobody_greeted = Figure(Decimal(0), Decimal(10))
+    owed = Definition("owed", "应", "percent", "higher", RATE.formula, "zero")
+    assert RATE.value(nobody_greeted, source_spoke=False) is None
+    assert RATE.value(nobody_greeted, source_spoke=True) == 0
+    assert owed.value(nobody_greeted, source_spoke=False) == 0
+
+
 def test_a_count_is_zero_once_its_source_spoke_of_somebody() -> None:
     assert COUNT.value(Figure(), source_spoke=True) == 0
     assert COUNT.value(Figure(), source_spoke=False) is None

@@ -51,6 +51,15 @@ async def test_a_complaint_settled_without_a_callback_is_found(tell: Tell, calle
     )
 
 
+async def test_the_page_shows_green_and_red(tell: Tell, caller: Caller) -> None:
+    office = caller("regional_office")
+    assert "全部相符" in (await office.get("/kpi/invariants")).text
+    await tell(*the_house(), delivered("ZZ0102", consent_id=None))
+    page = (await office.get("/kpi/invariants")).text
+    assert "有不符" in page
+    assert page.count("✕ 不符") == 1
+
+
 async def test_a_hall_nobody_told_us_about_is_found(tell: Tell, caller: Caller) -> None:
     await tell(*the_house(), registered("ZZ0101", hall="XX99"))
     assert (await broken(caller("regional_office")))["facts-name-known-halls"]["sample"] == [["XX99"]]

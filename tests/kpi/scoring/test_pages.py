@@ -79,9 +79,9 @@ async def test_every_figure_leads_to_its_explanation(tell: Tell, caller: Caller)
         page = await office.get(link)
         assert page.status_code == 200, link
     figure = next(link for link in links if link.endswith("/resolved_on_time"))
-    page = (await office.get(figure)).text
+    explained = (await office.get(figure)).text
     for text in ("定义", "公式", "计入的事实", "看过但未计入的事实", "complaint.resolved"):
-        assert text in page
+        assert text in explained
 
 
 async def test_each_role_sees_its_own_part_of_the_board(tell: Tell, caller: Caller) -> None:

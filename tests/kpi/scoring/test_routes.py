@@ -181,7 +181,7 @@ async def test_the_events_behind_a_figure_come_in_pages(tell: Tell, caller: Call
     seen: list[str] = []
     cursor = None
     for _ in range(4):
-        query = {"indicator": "customers_archived", "limit": 2, **({"cursor": cursor} if cursor else {})}
+        query = {"indicator": "customers_archived", "limit": "2"} | ({"cursor": cursor} if cursor else {})
         answer = await office.get(f"/kpi/v1/scores/{clerk['id']}/explain", params=query)
         events = answer.json()["indicators"][0]["events"]
         seen += [event["event_id"] for event in events["items"]]

@@ -35,6 +35,14 @@ Places = dict[str, dict[Place, Figure]]
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """What the facts say: each indicator's figure at every place, and which indicators anything was counted for."""
+
+    places: Places
+    spoke: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ScorePeriod:
     """Score this period with what is known now."""
 
@@ -101,8 +109,8 @@ async def _run(
     by: str,
     now: datetime,
 ) -> Run:
-    places = await _figures(session, inputs, until)
-    scored = _score_all(inputs, places)
+    counted = await _counted(session, inputs, until)
+    scored = _score_all(inputs, counted)
     run = Run(
         id=ids.uuid7(),
         period=inputs.period.code,
@@ -120,7 +128,7 @@ async def _run(
         sha256=rules.figures_hash(row for one in scored for row in figure_rows(one)),
         scores=len(scored),
     )
-    await _store(session, run, inputs, places, scored)
+    await _store(session, run, inputs, counted.places, scored)
     return run
 
 
@@ -149,7 +157,7 @@ async def _roster(session: AsyncSession, period: Period) -> Roster:
     )
 
 
-async def _figures(session: AsyncSession, inputs: Inputs, until: Position) -> Places:
+async def _counted(session: AsyncSession, inputs: Inputs, until: Position) -> Counted:
     """Every indicator at every place: one query for all that count each fact, one for each other selection."""
     months, definitions = inputs.period.months, inputs.definitions
     selections = {s for definition in definitions.values() for s in definition.formula.selections}
@@ -158,17 +166,21 @@ async def _figures(session: AsyncSession, inputs: Inputs, until: Position) -> Pl
     sums: dict[Selection, dict[Place, Sums]] = {s: by_kind.get(kind, {}) for kind, s in simple.items()}
     for selection in sorted(selections - set(simple.values()), key=repr):
         sums[selection] = await facts.sums_of(session, selection, months, until)
-    return {code: definition.figures(sums) for code, definition in definitions.items()}
+    return Counted(
+        {code: definition.figures(sums) for code, definition in definitions.items()},
+        frozenset(code for code, definition in definitions.items() if definition.spoke(sums)),
+    )
 
 
-def _score_all(inputs: Inputs, places: Places) -> list[Scored]:
+def _score_all(inputs: Inputs, counted: Counted) -> list[Scored]:
+    places = counted.places
     everywhere = {place for figures in places.values() for place in figures}
     everybody = inputs.roster.subjects(everywhere)
     scored: list[Scored] = []
     for level, (scheme, items) in inputs.schemes.items():
         sums = {item.indicator: rules.roll_up(places[item.indicator], level) for item in items}
         subjects = [subject for subject in everybody if subject.level == level]
-        level_scored = [_score(inputs, scheme, items, subject, sums, places) for subject in subjects]
+        level_scored = [_score(inputs, scheme, items, subject, sums, counted.spoke) for subject in subjects]
         scored += rules.ranked(level_scored, scheme.minimum_sample)
     return scored
 
@@ -179,7 +191,7 @@ def _score(
     items: Sequence[SchemeItem],
     subject: Subject,
     sums: Mapping[str, Mapping[str, Figure]],
-    places: Places,
+    spoke: frozenset[str],
 ) -> Scored:
     definitions = inputs.definitions
     results = [
@@ -188,7 +200,7 @@ def _score(
             definitions[item.indicator],
             sums[item.indicator].get(subject.code, Figure()),
             _target(inputs, item, definitions[item.indicator], subject),
-            spoke=bool(places[item.indicator]),
+            spoke=item.indicator in spoke,
         )
         for item in items
     ]
