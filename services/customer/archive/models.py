@@ -15,8 +15,7 @@ from sqlmodel import Field
 from services.customer.archive import rules
 from services.customer.archive.errors import NumberStoredDiffers
 from services.customer.archive.rules import HallPlate, Profile
-from services.customer.consent.models import Consent
-from services.customer.consent.rules import Decision, Purpose
+from services.customer.consent.rules import Decision, Entry, Purpose
 from services.customer.tables import Table
 from shared import ids
 from shared.columns import JsonB, Timestamp
@@ -30,7 +29,7 @@ from shared.events.customer import (
 )
 from shared.phones import SealedPhone
 
-Consents = Mapping[Purpose, Consent]
+Consents = Mapping[Purpose, Entry]
 """The ledger's entry in force for each purpose."""
 
 ACTIVE = sa.text("status = 'active'")
@@ -186,7 +185,7 @@ class Customer(Table, table=True):
         self.version += 1
         return self._number_is_stored()
 
-    def consent_changed(self, entry: Consent) -> CustomerConsentChanged:
+    def consent_changed(self, entry: Entry) -> CustomerConsentChanged:
         """The ledger's new entry is in force: the customer's version goes up with it."""
         self.version += 1
         return CustomerConsentChanged(
@@ -253,7 +252,7 @@ class Customer(Table, table=True):
         }
 
 
-def _decided(entry: Consent) -> events.Consent:
+def _decided(entry: Entry) -> events.Consent:
     return events.Consent(granted=entry.decision == Decision.GRANTED, consent_id=entry.id, at=entry.at)
 
 

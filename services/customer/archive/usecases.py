@@ -30,8 +30,7 @@ from services.customer.consent import repository as consent_ledger
 from services.customer.consent import rules as consent_rules
 from services.customer.consent import usecases as consent
 from services.customer.consent.errors import ConsentRequired
-from services.customer.consent.models import Consent
-from services.customer.consent.rules import Decision, Evidence, Purpose
+from services.customer.consent.rules import Decision, Entry, Evidence, Purpose
 from services.customer.consent.usecases import CLOCKS_MAY_DIFFER_BY, RecordConsents
 from services.customer.directory import repository as directory
 from shared import clock, ids, outbox
@@ -202,7 +201,7 @@ class ChangeConsent:
 
 async def change_consent(
     session: AsyncSession, command: ChangeConsent, *, now: datetime
-) -> tuple[Customer, Consent]:
+) -> tuple[Customer, Entry]:
     """Write the decision into the ledger and say it if it is now in force.
 
     A decision made earlier than one already known is kept for the record and changes nothing. Leaving the archive
@@ -212,7 +211,8 @@ async def change_consent(
     known = await consent_ledger.entries_of(session, customer.id)
     purposes = consent_rules.affected_by(command.purpose, command.decision, consent_rules.granted(known))
     written = consent.record_consents(session, _record(command, customer, purposes), now=now)
-    in_force = consent_rules.in_force([*known, *written]).values()
+    ledger: list[Entry] = [*known, *written]
+    in_force = consent_rules.in_force(ledger).values()
     outbox.add(session, *(customer.consent_changed(entry) for entry in written if entry in in_force))
     return customer, written[0]
 
@@ -390,8 +390,8 @@ async def _consents_of(session: AsyncSession, *customer_ids: UUID) -> dict[UUID,
     return {customer_id: by_customer.get(customer_id, {}) for customer_id in customer_ids}
 
 
-def _by_customer(entries: Iterable[Consent]) -> dict[UUID, Consents]:
-    grouped: dict[UUID, list[Consent]] = {}
+def _by_customer(entries: Iterable[Entry]) -> dict[UUID, Consents]:
+    grouped: dict[UUID, list[Entry]] = {}
     for entry in entries:
         grouped.setdefault(entry.customer_id, []).append(entry)
     return {customer_id: consent_rules.in_force(theirs) for customer_id, theirs in grouped.items()}

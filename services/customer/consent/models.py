@@ -1,5 +1,6 @@
 """The ledger's rows and the wordings read aloud. A row has no verb that changes it: the ledger is append-only."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -35,6 +36,25 @@ class Consent(Table, table=True):
     wording_version: str = Field(max_length=40)
     evidence_kind: str = Field(max_length=40)
     evidence_reference: str = Field(max_length=200)
+
+
+@dataclass
+class Decided:
+    """An entry on its way into the ledger: plain, since every registration brings several and none is changed."""
+
+    id: UUID
+    customer_id: UUID
+    purpose: str
+    decision: str
+    at: datetime
+    recorded_at: datetime
+    channel: str
+    clerk: str
+    hall: str
+    county: str
+    wording_version: str
+    evidence_kind: str
+    evidence_reference: str
 
 
 class ConsentWording(Table, table=True):

@@ -7,14 +7,13 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from services.customer.consent.models import Consent, ConsentWording
+from services.customer.consent.models import Consent, ConsentWording, Decided
 from shared import last_writes
-from shared.database import values_of
 
 
-def append(session: AsyncSession, entries: Iterable[Consent]) -> None:
+def append(session: AsyncSession, entries: Iterable[Decided]) -> None:
     """They are in the ledger once the caller's transaction ends; nobody reads them back before."""
-    last_writes.add(session, Consent, map(values_of, entries))
+    last_writes.add(session, Consent, map(vars, entries))
 
 
 async def entries_of(session: AsyncSession, *customer_ids: UUID) -> Sequence[Consent]:

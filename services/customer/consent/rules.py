@@ -33,13 +33,21 @@ class Evidence:
 
 
 class Entry(Protocol):
-    """One row of the ledger, as far as the rules look at it."""
+    """One row of the ledger."""
 
     id: UUID
+    customer_id: UUID
     purpose: str
     decision: str
     at: datetime
     recorded_at: datetime
+    channel: str
+    clerk: str
+    hall: str
+    county: str
+    wording_version: str
+    evidence_kind: str
+    evidence_reference: str
 
 
 E = TypeVar("E", bound=Entry)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.customer.consent import repository
 from services.customer.consent.errors import ConsentFromTheFuture
-from services.customer.consent.models import Consent
+from services.customer.consent.models import Decided
 from services.customer.consent.rules import Decision, Evidence, Purpose
 from shared import ids
 
@@ -31,18 +31,18 @@ class RecordConsents:
     evidence: Evidence
 
 
-def record_consents(session: AsyncSession, *commands: RecordConsents, now: datetime) -> list[Consent]:
+def record_consents(session: AsyncSession, *commands: RecordConsents, now: datetime) -> list[Decided]:
     """Append one row a purpose, written when the transaction ends; raises ConsentFromTheFuture."""
     entries = [entry for command in commands for entry in _entries(command, now)]
     repository.append(session, entries)
     return entries
 
 
-def _entries(command: RecordConsents, now: datetime) -> list[Consent]:
+def _entries(command: RecordConsents, now: datetime) -> list[Decided]:
     if command.at > now + CLOCKS_MAY_DIFFER_BY:
         raise ConsentFromTheFuture
     return [
-        Consent(
+        Decided(
             id=ids.uuid7(),
             customer_id=command.customer_id,
             purpose=purpose,

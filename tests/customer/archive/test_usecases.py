@@ -14,8 +14,7 @@ from services.customer.archive.usecases import ChangeConsent
 from services.customer.consent import repository as ledger
 from services.customer.consent import rules as consent_rules
 from services.customer.consent.errors import ConsentFromTheFuture
-from services.customer.consent.models import Consent
-from services.customer.consent.rules import Decision, Evidence, Purpose
+from services.customer.consent.rules import Decision, Entry, Evidence, Purpose
 from shared.database import Database
 from shared.events.customer import CustomerConsentChanged, CustomerRegistered, CustomerUpdated
 from shared.runtime import Runtime
@@ -28,7 +27,7 @@ pytestmark = [pytest.mark.usefixtures("organisation"), pytest.mark.both_database
 
 async def change(
     database: Database, customer: Customer, purpose: Purpose, decision: Decision, minutes: int
-) -> Consent:
+) -> Entry:
     command = ChangeConsent(
         area=Area(hall="ZZ01", county="zizhong"),
         customer_id=customer.id,

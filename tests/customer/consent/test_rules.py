@@ -1,6 +1,5 @@
 """The fold of the ledger: what a customer agrees to now, and agreed to at any moment."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 from uuid import UUID
@@ -10,25 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.customer.consent import rules
+from services.customer.consent.models import Decided
 from services.customer.consent.rules import Decision, Purpose
 
-START = datetime(2026, 11, 1, tzinfo=UTC)
-
-
-@dataclass(unsafe_hash=True)
-class Said:
-    id: UUID
-    purpose: str
-    decision: str
-    at: datetime
-    recorded_at: datetime
+START, CUSTOMER = datetime(2026, 11, 1, tzinfo=UTC), UUID(int=7)
 
 
 def said(
     purpose: Purpose, decision: Decision, hour: int, recorded: int | None = None, number: int = 1
-) -> Said:
+) -> Decided:
     recorded_at = START + timedelta(hours=hour if recorded is None else recorded)
-    return Said(UUID(int=number), purpose, decision, START + timedelta(hours=hour), recorded_at)
+    at = START + timedelta(hours=hour)
+    return Decided(
+        UUID(int=number), CUSTOMER, purpose, decision, at, recorded_at, "counter", "ZZ0101", "ZZ01", "zizhong", "v1",
+        "signature", "1",
+    )  # fmt: skip
 
 
 hours = st.integers(0, 50)
@@ -40,28 +35,30 @@ entries = st.lists(
 
 
 @given(entries, st.randoms(use_true_random=False))
-def test_the_order_in_which_entries_are_read_does_not_matter(ledger: list[Said], random: Random) -> None:
+def test_the_order_in_which_entries_are_read_does_not_matter(ledger: list[Decided], random: Random) -> None:
     shuffled = list(ledger)
     random.shuffle(shuffled)
     assert rules.in_force(shuffled) == rules.in_force(ledger)
 
 
 @given(entries, hours)
-def test_the_past_is_what_it_would_have_been_without_the_later_entries(ledger: list[Said], hour: int) -> None:
+def test_the_past_is_what_it_would_have_been_without_the_later_entries(
+    ledger: list[Decided], hour: int
+) -> None:
     moment = START + timedelta(hours=hour)
     until_then = [entry for entry in ledger if entry.at <= moment]
     assert rules.granted(ledger, as_of=moment) == rules.granted(until_then)
 
 
 @given(entries)
-def test_nothing_is_agreed_to_without_the_archive(ledger: list[Said]) -> None:
+def test_nothing_is_agreed_to_without_the_archive(ledger: list[Decided]) -> None:
     state = rules.granted(ledger)
     assert set(state) == set(Purpose)
     assert state[Purpose.ARCHIVE] or not any(state.values())
 
 
 @given(entries, st.sampled_from(Purpose))
-def test_a_last_withdrawal_always_counts(ledger: list[Said], purpose: Purpose) -> None:
+def test_a_last_withdrawal_always_counts(ledger: list[Decided], purpose: Purpose) -> None:
     last = said(purpose, Decision.WITHDRAWN, 60, number=10**7)
     assert not rules.granted([*ledger, last])[purpose]
 
