@@ -24,4 +24,10 @@ ROUTERS = [
 
 
 def build_app(runtime: Runtime) -> FastAPI:
-    return create_app(runtime, "短信服务", ROUTERS, templates=Path(__file__).parent)
+    return create_app(
+        runtime,
+        "短信服务",
+        ROUTERS,
+        templates=Path(__file__).parent,
+        unlimited=(receipts.router.prefix,),
+    )

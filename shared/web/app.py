@@ -22,8 +22,12 @@ def create_app(
     *,
     templates: Path | None = None,
     lifespan: Any = None,
+    unlimited: tuple[str, ...] = (),
 ) -> FastAPI:
-    """Routes carry their full path. `templates` is the service's folder: pages find `<capability>/templates` in it."""
+    """Routes carry their full path. `templates` is the service's folder: pages find `<capability>/templates` in it.
+
+    Paths that begin with one of `unlimited` have no quota: what is posted there is lost when it is refused.
+    """
     app = FastAPI(
         title=title,
         version="1",
@@ -44,6 +48,6 @@ def create_app(
     docs.install(app, runtime)
     pages.install(app, runtime, templates)
     app.add_middleware(BodyLimit, routes=lambda: app.routes)
-    app.add_middleware(RateLimit, runtime=runtime)
+    app.add_middleware(RateLimit, runtime=runtime, unlimited=unlimited)
     app.add_middleware(Observed, runtime=runtime)
     return app

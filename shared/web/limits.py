@@ -48,14 +48,16 @@ class RateLimit:
     Health and metrics are free. Headers follow draft-ietf-httpapi-ratelimit-headers-10.
     """
 
-    def __init__(self, app: ASGIApp, runtime: Runtime, clock: Callable[[], float] = time.time) -> None:
-        self._app, self._verifier, self._clock = app, runtime.verifier, clock
+    def __init__(
+        self, app: ASGIApp, runtime: Runtime, clock: Callable[[], float] = time.time, unlimited: tuple[str, ...] = ()
+    ) -> None:
+        self._app, self._verifier, self._clock, self._unlimited = app, runtime.verifier, clock, unlimited
         self._clients = Windows(runtime.settings.rate_limit_client)
         self._guests = Windows(runtime.settings.rate_limit_guest)
         self._free = {f"/{runtime.service}/{name}" for name in QUIET}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in self._free:
+        if scope["type"] != "http" or self._is_free(scope["path"]):
             return await self._app(scope, receive, send)
         client = self._verified(scope)
         name, windows = ("client", self._clients) if client else ("guest", self._guests)
@@ -74,6 +76,9 @@ class RateLimit:
             refusal = problems.respond_to(scope, TooManyRequests(retry_after=turns_in))
             return await refusal(scope, receive, send_limited)
         await self._app(scope, receive, send_limited)
+
+    def _is_free(self, path: str) -> bool:
+        return path in self._free or bool(self._unlimited and path.startswith(self._unlimited))
 
     def _verified(self, scope: Scope) -> str | None:
         """Only tokens already verified count as clients: inventing tokens opens no new quota."""

@@ -58,6 +58,16 @@ async def test_doubles_are_answered_like_firsts(guest: httpx.AsyncClient, secret
     assert len(await shelf.rows(GatewayInbox)) == 1
 
 
+async def test_callbacks_have_no_quota(runtime: Runtime, secret: str) -> None:
+    runtime.settings = runtime.settings.model_copy(update={"rate_limit_guest": 3})
+    transport = httpx.ASGITransport(build_app(runtime))
+    async with httpx.AsyncClient(transport=transport, base_url="http://hall.test") as guest:
+        taken = [(await guest.post(RECEIPTS, **signed(secret, a_receipt()))).status_code for _ in range(8)]
+        others = [(await guest.get("/messaging/v1/messages")).status_code for _ in range(8)]
+    assert taken == [200] * 8
+    assert others[-1] == 429
+
+
 async def test_the_next_key_is_good_during_a_rotation(guest: httpx.AsyncClient, keyring: KeyRing) -> None:
     answer = await guest.post(RECEIPTS, **signed(keyring.secret("gateway:simulator:next"), a_receipt()))
     assert answer.status_code == 200
