@@ -19,7 +19,8 @@ from shared.ledger import OUTBOX
 log = structlog.get_logger(__name__)
 
 BATCH = 1000
-NEXT = sa.select(OUTBOX.c["seq", "topic", "key", "headers", "value"]).order_by(OUTBOX.c.seq).limit(BATCH)
+_NEEDED = [OUTBOX.c[name] for name in ("seq", "topic", "key", "headers", "value")]
+NEXT = sa.select(*_NEEDED).order_by(OUTBOX.c.seq).limit(BATCH)
 IDLE_SECONDS = 1.0
 LEASE = timedelta(seconds=5)
 

@@ -49,7 +49,11 @@ class RateLimit:
     """
 
     def __init__(
-        self, app: ASGIApp, runtime: Runtime, clock: Callable[[], float] = time.time, unlimited: tuple[str, ...] = ()
+        self,
+        app: ASGIApp,
+        runtime: Runtime,
+        clock: Callable[[], float] = time.time,
+        unlimited: tuple[str, ...] = (),
     ) -> None:
         self._app, self._verifier, self._clock, self._unlimited = app, runtime.verifier, clock, unlimited
         self._clients = Windows(runtime.settings.rate_limit_client)
