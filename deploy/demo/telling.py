@@ -5,7 +5,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 import typer
@@ -26,7 +26,7 @@ class Program:
         self._http = httpx.AsyncClient(base_url=url, timeout=30)
         self._sign_in = (client_id, secret)
 
-    async def __aenter__(self) -> "Program":
+    async def __aenter__(self) -> Self:
         await self.sign_in()
         return self
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from services.customer.consent import rules
 from services.customer.consent.models import Consent
 from services.customer.consent.rules import Decision, Evidence, Purpose
+from shared.phones import hide_numbers
 
 NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 
@@ -26,7 +27,7 @@ def _in_utc(at: datetime) -> datetime:
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Short = Annotated[str, _line(40)]
-Reference = Annotated[str, _line(200)]
+Reference = Annotated[str, _line(200), AfterValidator(hide_numbers)]
 WordingVersion = Annotated[
     Short, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)
 ]

@@ -23,7 +23,7 @@ from services.customer.imports.models import ImportJob, ImportRow
 from services.customer.imports.rules.form import Column, Layout
 from services.customer.imports.rules.reading import INVALID_PHONE, Entry, Received, read_entry, receive
 from shared import clock, ids
-from shared.phones import PhoneBook, SealedPhone
+from shared.phones import PhoneBook, SealedPhone, hide_numbers
 from shared.security.tenancy import Area
 from shared.spreadsheets import Row, fold
 
@@ -102,7 +102,7 @@ async def open_import(session: AsyncSession, command: OpenImport, *, now: dateti
         dry_run=command.dry_run,
         hall=hall.code,
         county=hall.county,
-        file_name=command.file_name[-200:],
+        file_name=hide_numbers(command.file_name)[-200:],
         created_by=command.by,
         created_at=now,
         wording_version=wording,
