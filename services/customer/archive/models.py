@@ -45,7 +45,7 @@ class ExternalId:
 
 @dataclass(frozen=True, slots=True)
 class NumberStored:
-    """That the hall's name and number were put into the customer's phone, when and by whom (C2)."""
+    """That the hall's name and number were put into the customer's phone, when and by which member of staff (C2)."""
 
     name: str
     number: str
@@ -181,7 +181,7 @@ class Customer(Table, table=True):
         if wrong := rules.differences_from_plate(stored.name, stored.number, plate):
             raise NumberStoredDiffers(errors=wrong)
         self.number_stored_name, self.number_stored_number = stored.name, stored.number
-        self.number_stored_at, self.number_stored_by = stored.at, stored.by
+        self.number_stored_at, self.number_stored_by = stored.at, stored.by or self.clerk
         self.version += 1
         return self._number_is_stored()
 

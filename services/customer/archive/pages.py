@@ -88,7 +88,7 @@ async def register(request: Request, here: Here, caller: Writer) -> Response:
     form, now = await request.form(), clock.now()
     try:
         body = CustomerCreate.model_validate(await _body_of(form, here, caller))
-        facts = body.facts(by=caller.subject, now=now)
+        facts = body.facts(now=now)
         phone = here.phones.seal(body.phone)
         command = RegisterCustomer(area=caller.area, phone=phone, origin="page", **facts)
         async with here.database.transaction() as session:

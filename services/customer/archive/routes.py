@@ -17,6 +17,8 @@ from services.customer.archive.schemas import (
     CustomerPatch,
     CustomerPut,
     CustomerRead,
+    ExternalKey,
+    ExternalSource,
     Name,
     NumberStoredBody,
     PhoneLookup,
@@ -52,7 +54,7 @@ Days = Annotated[str, Query(pattern=r"^[0-9]{1,4}d$", description="例如 60d：
 async def register_customer(body: CustomerCreate, here: Here, once: Once, caller: Writer) -> Response:
     """Archive a customer who agreed; without that agreement nothing of the request is kept anywhere."""
     now = clock.now()
-    facts = body.facts(by=caller.subject, now=now)
+    facts = body.facts(now=now)
     command = RegisterCustomer(area=caller.area, phone=here.phones.seal(body.phone), **facts)
     async with once.transaction() as session:
         customer = await usecases.register_customer(session, command, now=now)
@@ -61,11 +63,16 @@ async def register_customer(body: CustomerCreate, here: Here, once: Once, caller
 
 @router.put("/customers/by-external-id/{source}/{external_id}", response_model=CustomerRead)
 async def put_customer(
-    source: Name, external_id: Name, body: CustomerPut, here: Here, caller: Writer, if_match: IfMatchToChange
+    source: ExternalSource,
+    external_id: ExternalKey,
+    body: CustomerPut,
+    here: Here,
+    caller: Writer,
+    if_match: IfMatchToChange,
 ) -> Response:
     """Register, or bring up to date; `If-Match` is needed only where something changes."""
     now, external = clock.now(), ExternalId(source, external_id)
-    facts = body.facts(by=caller.subject, now=now)
+    facts = body.facts(now=now)
     command = RegisterCustomer(
         area=caller.area, phone=here.phones.seal(body.phone), external=external, **facts
     )
@@ -141,7 +148,7 @@ async def list_changes(customer_id: UUID, here: Here, caller: Reader, page: Page
 
 @router.post("/customers/{customer_id}/number-stored", status_code=201, response_model=CustomerRead)
 async def store_number(customer_id: UUID, body: NumberStoredBody, once: Once, caller: Writer) -> Response:
-    command = StoreNumber(caller.area, customer_id, body.value(caller.subject))
+    command = StoreNumber(caller.area, customer_id, body.value(_staff_of(caller)))
     async with once.transaction() as session:
         customer = await usecases.store_number(session, command, now=clock.now())
         return once.answer(201, CustomerRead.of(customer), etag=customer.version)
@@ -152,7 +159,7 @@ async def change_consent(
     customer_id: UUID, body: ConsentCreate, once: Once, caller: Annotated[Caller, requires("consents:write")]
 ) -> Response:
     now = clock.now()
-    command = ChangeConsent(caller.area, customer_id, **body.facts(by=caller.subject, now=now))
+    command = ChangeConsent(caller.area, customer_id, **body.facts(by=_staff_of(caller), now=now))
     async with once.transaction() as session:
         customer, entry = await usecases.change_consent(session, command, now=now)
         return once.answer(201, ConsentRead.model_validate(entry), etag=customer.version)
@@ -194,3 +201,8 @@ async def list_codes(here: Here, _caller: Reader) -> dict[str, list[CodeRead]]:
     async with here.database.reading() as session:
         tables = await repository.code_tables(session)
     return {kind: [CodeRead.model_validate(code) for code in tables.of(kind)] for kind in tables.kinds}
+
+
+def _staff_of(caller: Caller) -> str:
+    """The member of staff behind a request; empty for a machine, which acts for the customer's own clerk."""
+    return "" if caller.role == "pos" else caller.subject

@@ -25,12 +25,14 @@ TICKET_OUTCOMES = {
 TICKET_KINDS = {"enquiry": "咨询", "complaint": "投诉"}
 # The complaints service may know more categories than we have words for; those are shown as 其他.
 TICKET_CATEGORIES = {
+    "tariff_doubt": "资费争议",
     "unauthorised_activation": "未经同意开通业务",
-    "tariff_dispute": "资费争议",
     "network": "网络质量",
     "sms_nuisance": "短信骚扰",
     "attitude": "服务态度",
-    "business": "业务办理",
+    "service_error": "业务办理差错",
+    "promotion": "营销活动争议",
+    "enquiry": "业务",
 }
 
 

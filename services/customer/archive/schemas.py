@@ -19,6 +19,7 @@ from services.customer.archive import models, rules
 from services.customer.archive.repository import Record
 from services.customer.consent.rules import Purpose, granted
 from services.customer.consent.schemas import ConsentsGiven, EvidenceBody, Moment, WordingVersion
+from shared.phones import hide_numbers
 
 NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 
@@ -37,11 +38,19 @@ def _sorted_once(codes: list[int]) -> list[int]:
     return sorted(set(codes))
 
 
+def _no_number(text: str) -> str:
+    if hide_numbers(text) != text:
+        raise ValueError("这里不能填手机号码，请用贵系统中的客户编号。")
+    return text
+
+
 Code = Annotated[int, Field(ge=0, le=999)]
 Codes = Annotated[list[Code], Field(max_length=20), AfterValidator(_sorted_once)]
+ExternalKey = Annotated[str, _line(100), AfterValidator(_no_number)]
+ExternalSource = Annotated[str, _line(40), AfterValidator(_no_number)]
 Gender = Annotated[Literal["male", "female"], BeforeValidator(_gender)]
 Name = Annotated[str, _line(40)]
-Note = Annotated[str, _line(100)]
+Note = Annotated[str, _line(100), AfterValidator(hide_numbers)]
 Phone = Annotated[str, Field(min_length=1, max_length=64)]
 Place = Annotated[str, _line(20)]
 StaffNo = Annotated[str, _line(40)]
@@ -54,8 +63,8 @@ class _Body(BaseModel):
 class ExternalIdBody(_Body):
     """The customer's id in the caller's own system."""
 
-    source: Annotated[str, _line(40)]
-    id: Annotated[str, _line(100)]
+    source: ExternalSource
+    id: ExternalKey
 
     def value(self) -> models.ExternalId:
         return models.ExternalId(self.source, self.id)
@@ -67,9 +76,10 @@ class NumberStoredBody(_Body):
     name: Annotated[str, _line(60)]
     number: Annotated[str, _line(30)]
     at: Moment
+    clerk: StaffNo | None = None
 
     def value(self, by: str) -> models.NumberStored:
-        return models.NumberStored(self.name, self.number, self.at, by)
+        return models.NumberStored(self.name, self.number, self.at, self.clerk or by)
 
 
 class ProfileBody(_Body):
@@ -111,7 +121,7 @@ class CustomerPut(ProfileBody):
     number_stored: NumberStoredBody | None = None
     occurred_at: Moment | None = None
 
-    def facts(self, *, by: str, now: datetime) -> dict[str, Any]:
+    def facts(self, *, now: datetime) -> dict[str, Any]:
         """Everything of the registration but the number, which the edge seals."""
         return {
             "hall": self.hall,
@@ -121,7 +131,7 @@ class CustomerPut(ProfileBody):
             "evidence": self.consent_evidence.value(),
             "wording_version": self.wording_version,
             "at": self.occurred_at or now,
-            "number_stored": self.number_stored and self.number_stored.value(by),
+            "number_stored": self.number_stored and self.number_stored.value(self.clerk),
         }
 
 
@@ -130,9 +140,9 @@ class CustomerCreate(CustomerPut):
 
     external_id: ExternalIdBody | None = None
 
-    def facts(self, *, by: str, now: datetime) -> dict[str, Any]:
+    def facts(self, *, now: datetime) -> dict[str, Any]:
         external = self.external_id and self.external_id.value()
-        return {**super().facts(by=by, now=now), "external": external}
+        return {**super().facts(now=now), "external": external}
 
 
 class CustomerPatch(_Body):
@@ -173,7 +183,7 @@ class PhoneLookup(_Body):
 class PhoneReveal(_Body):
     """Why the clear number is needed."""
 
-    reason: Annotated[str, _line(200, shortest=2)]
+    reason: Annotated[str, _line(200, shortest=2), AfterValidator(hide_numbers)]
 
 
 class PhoneRevealed(BaseModel):

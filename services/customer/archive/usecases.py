@@ -40,6 +40,7 @@ from shared.phones import SealedPhone
 from shared.security.tenancy import Area
 
 RESYNC_CHUNK = 500
+SMS = "sms"
 VersionCheck = Callable[[int], None]
 
 
@@ -239,10 +240,10 @@ async def withdraw_by_sms(session: AsyncSession, command: WithdrawBySms, *, now:
             purpose=purpose,
             decision=Decision.WITHDRAWN,
             at=command.at,
-            channel="sms",
+            channel=SMS,
             clerk="",
-            wording_version="sms",
-            evidence=Evidence("sms", command.inbound_id),
+            wording_version=SMS,
+            evidence=Evidence(SMS, command.inbound_id),
         )
         await change_consent(session, withdrawal, now=now)
 
@@ -405,7 +406,7 @@ def _record(command: ChangeConsent, customer: Customer, purposes: Sequence[Purpo
         decisions=dict.fromkeys(purposes, command.decision),
         at=command.at,
         channel=command.channel,
-        clerk=command.clerk,
+        clerk=command.clerk or ("" if command.channel == SMS else customer.clerk),
         wording_version=command.wording_version,
         evidence=command.evidence,
     )

@@ -60,7 +60,7 @@ def an_sms(kind: type[Any], customer: Customer | None, message: UUID, **facts: A
 def a_ticket(kind: type[Any], customer: Customer, version: int, ticket: UUID = TICKET, **facts: Any) -> Any:
     usual = {
         "version": version, "occurred_at": NOW, "ticket_id": ticket, "number": "ZZ01-1", "kind": "complaint",
-        "category": "tariff_dispute", "source": "counter", "customer_id": customer.id, "hall": "ZZ01",
+        "category": "tariff_doubt", "source": "counter", "customer_id": customer.id, "hall": "ZZ01",
         "county": "zizhong", "received_at": NOW, "resolved_at": NOW, "cause": "tariff_doubt", "remedy": "explained",
         "clocks": (), "reopened_at": NOW, "reason": "settled", "closed_at": NOW, "merged_at": NOW,
         "into_ticket_id": UUID(int=2), "into_number": "ZZ01-2", "rated_at": NOW, "score": 5, "good": True,

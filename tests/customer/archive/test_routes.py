@@ -50,7 +50,7 @@ async def test_a_customer_who_agreed_is_archived_and_said(pos: httpx.AsyncClient
         "tier": "C", "sms_count": 0,
     }  # fmt: skip
     assert body["archived_at"] == "2026-11-20T01:00:00Z"
-    assert body["number_stored"]["by"] == "pos-test"
+    assert body["number_stored"]["by"] == "ZZ0101"
     card = (await pos.get(f"/customer/v1/customers/{body['id']}")).json()
     assert card["consents"] == {
         "archive": True,
@@ -314,9 +314,9 @@ async def test_the_stored_number_is_recorded_when_it_is_the_halls(
     assert [error["code"] for error in wrong.json()["errors"]] == ["name-differs", "number-differs"]
     right = await post(pos, path, {**PLATE, "at": AT})
     assert (right.status_code, right.headers["etag"]) == (201, '"2"')
-    assert right.json()["number_stored"] == {**PLATE, "at": "2026-11-20T01:00:00Z", "by": "pos-test"}
+    assert right.json()["number_stored"] == {**PLATE, "at": "2026-11-20T01:00:00Z", "by": "ZZ0101"}
     stored = [e for e in await events_said(database) if isinstance(e, CustomerNumberStored)]
-    assert [(e.version, e.hall_full_name, e.stored_by) for e in stored] == [(2, PLATE["name"], "pos-test")]
+    assert [(e.version, e.hall_full_name, e.stored_by) for e in stored] == [(2, PLATE["name"], "ZZ0101")]
 
 
 async def test_the_code_tables_tell_who_owns_a_boundary(pos: httpx.AsyncClient) -> None:

@@ -36,7 +36,7 @@ class Plate:
 @dataclass
 class Ticket:
     kind: str | None = "complaint"
-    category: str | None = "tariff_dispute"
+    category: str | None = "tariff_doubt"
     status: str | None = "resolved"
     score: int | None = None
 
