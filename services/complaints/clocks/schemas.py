@@ -29,8 +29,8 @@ class LimitBody(Body):
     source: Scope = policies.ANY
     tier: Scope = policies.ANY
     clock: Literal["first_response", "next_response", "resolution", "legal"]
-    minutes: int = Field(gt=0, le=525_600)
-    warn_minutes: int = Field(gt=0, le=525_600)
+    minutes: int = Field(gt=0, le=43_200)
+    warn_minutes: int = Field(gt=0, le=43_200)
     basis: Literal["business", "natural"] = "business"
     pausable: bool = False
 

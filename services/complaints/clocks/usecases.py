@@ -117,8 +117,8 @@ async def set_hall_calendar(
     session: AsyncSession, command: SetHallCalendar, *, now: datetime
 ) -> HallCalendar:
     """Add a version that the directory's opening hours no longer replace; raises CalendarInvalid."""
-    if not any(command.hours.values()):
-        raise CalendarInvalid(reason="一周中至少要有一段营业时间")
+    if not calendars.is_workable(command.hours):
+        raise CalendarInvalid(reason="一周的营业时间合计不能少于 10 小时")
     known = (await repository.latest_calendars(session, [command.hall])).get(command.hall)
     calendar = HallCalendar(
         hall=command.hall,
@@ -143,7 +143,9 @@ async def follow_opening_hours(
     for hall, parts in opening.items():
         hours, old = calendars.hours_of(parts), known.get(hall)
         new = HallCalendar.from_directory(hall, old.version + 1 if old else 1, hours, now=now)
-        if hours and (old is None or (old.source == DIRECTORY and old.hours != new.hours)):
+        if not calendars.is_workable(hours):
+            log.warning("calendar.hours_not_workable", hall=hall)
+        elif old is None or (old.source == DIRECTORY and old.hours != new.hours):
             session.add(new)
     await session.flush()
 

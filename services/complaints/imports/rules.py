@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.spreadsheets import InvalidCell, Row, as_moment, fold
+from shared.spreadsheets import Row, as_moment, fold
 
 MOST_ROWS = 50_000
 DEFAULT_SOURCE = "10086"
@@ -30,6 +30,7 @@ REQUIRED = {
     "hall": "派往营业厅",
 }
 SEARCHED_FOR_HEADINGS = 30
+YEARS = 2000, 2100
 
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
 _WHOLE_FLOAT = re.compile(r"(\d+)\.0+")
@@ -164,9 +165,12 @@ def _moment(cell: str, heading: str) -> datetime:
     if not cell:
         raise _Refused("time-missing", f"缺少{heading}")
     try:
-        return as_moment(cell)
-    except (InvalidCell, ValueError):
+        at = as_moment(cell)
+    except (ValueError, OverflowError):
         raise _Refused("time-invalid", f"{heading}无法识别，应写作 2026-11-03 09:12:40") from None
+    if not YEARS[0] <= at.year <= YEARS[1]:
+        raise _Refused("time-invalid", f"{heading}的年份不对，请核对")
+    return at
 
 
 def _filled(cell: str, heading: str) -> str:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from services.complaints.tickets import repository, usecases
 from services.complaints.tickets.models import Case
@@ -23,6 +23,7 @@ from services.complaints.tickets.schemas import (
     acting,
     export_row,
 )
+from services.complaints.work_orders.schemas import Moment
 from shared import clock
 from shared.pagination import Page
 from shared.security.tenancy import Caller
@@ -50,8 +51,8 @@ class TicketQuery(BaseModel):
     handler: str | None = None
     clerk: str | None = None
     number: str | None = None
-    received_from: AwareDatetime | None = None
-    received_to: AwareDatetime | None = None
+    received_from: Moment | None = None
+    received_to: Moment | None = None
 
     def to_filter(self) -> TicketFilter:
         return TicketFilter(**self.model_dump())

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.complaints.clocks.rules.policies import CLOCKS
 from services.complaints.clocks.rules.timing import Reading
 from services.complaints.tickets.models import Actor, ClockAlarm, Ticket, TicketClock, TicketCycle
 from services.complaints.tickets.rules import Status, allowed_actions
+from services.complaints.work_orders.schemas import Moment
 from shared.security.tenancy import Caller
 
 Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
@@ -43,7 +44,7 @@ class TicketCreate(Body):
     summary: Text
     customer_id: UUID | None = None
     phone: Phone | None = Field(None, repr=False)
-    received_at: AwareDatetime | None = None
+    received_at: Moment | None = None
     work_order: WorkOrderBody | None = None
     clerk: Staff | None = Field(None, description="Who takes it down, when a machine sends it.")
 

@@ -3,11 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from services.complaints.work_orders import repository
 from services.complaints.work_orders.repository import OrderFilter
-from services.complaints.work_orders.schemas import WorkOrderRead
+from services.complaints.work_orders.schemas import Moment, WorkOrderRead
 from shared.pagination import Page
 from shared.security.tenancy import Caller
 from shared.web.dependencies import Here, PageQuery, requires
@@ -25,8 +25,8 @@ class OrderQuery(BaseModel):
     status: str | None = None
     source: str | None = None
     number: str | None = None
-    received_from: AwareDatetime | None = None
-    received_to: AwareDatetime | None = None
+    received_from: Moment | None = None
+    received_to: Moment | None = None
 
 
 @router.get("/work-orders")

@@ -1,9 +1,21 @@
 """What is shown of an order: the number masked."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+
+YEARS = 2000, 2100
+
+
+def _of_our_time(at: datetime) -> datetime:
+    if not YEARS[0] <= at.year <= YEARS[1]:
+        raise ValueError("时间不在合理的范围内，请核对年份")
+    return at
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
 
 
 class WorkOrderRead(BaseModel):

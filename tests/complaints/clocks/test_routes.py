@@ -9,7 +9,7 @@ pytestmark = pytest.mark.usefixtures("house")
 URL = "/complaints/v1"
 LEGAL = {"kind": "complaint", "clock": "legal", "minutes": 21_600, "warn_minutes": 14_400, "basis": "natural"}
 HOURS = {
-    "hours": {"1": [["09:00", "12:00"], ["14:00", "18:00"]]},
+    "hours": {"1": [["09:00", "12:00"], ["14:00", "18:00"]], "2": [["09:00", "18:00"]]},
     "holiday": [],
     "makeup": [["09:00", "12:00"]],
 }

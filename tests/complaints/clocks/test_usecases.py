@@ -42,18 +42,25 @@ async def test_what_an_administrator_set_the_directory_does_not_change(
     database: Database, tell: Tell
 ) -> None:
     await tell(a_hall("ZZ01"))
-    command = usecases.SetHallCalendar("ZZ01", {1: ((540, 720),)}, (), (), "RO01")
+    command = usecases.SetHallCalendar("ZZ01", {1: ((480, 1200),)}, (), (), "RO01")
     async with database.transaction() as session:
         await usecases.set_hall_calendar(session, command, now=AT)
     await tell(a_hall("ZZ01", version=2, opening=(MORNING,)))
-    assert (await newest(database)).hours == {"1": [[540, 720]]}
+    assert (await newest(database)).hours == {"1": [[480, 1200]]}
 
 
 async def test_a_calendar_that_never_opens_is_refused(database: Database) -> None:
-    command = usecases.SetHallCalendar("ZZ01", {1: ()}, ((540, 720),), (), "RO01")
-    async with database.transaction() as session:
-        with pytest.raises(CalendarInvalid):
-            await usecases.set_hall_calendar(session, command, now=AT)
+    for hours in ({1: ()}, {1: ((540, 720),)}):
+        command = usecases.SetHallCalendar("ZZ01", hours, ((540, 720),), (), "RO01")
+        async with database.transaction() as session:
+            with pytest.raises(CalendarInvalid):
+                await usecases.set_hall_calendar(session, command, now=AT)
+
+
+async def test_opening_hours_too_short_to_work_by_are_left_alone(database: Database, tell: Tell) -> None:
+    hour = OpeningHours(weekdays=(1,), opens=time(9), closes=time(10))
+    await tell(a_hall("ZZ01", opening=(hour,)), a_hall("ZZ02", opening=()))
+    assert await count(database, HallCalendar) == 1, "the common one only"
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,8 @@ def test_a_row_without_times_of_change_or_deadline_takes_what_there_is() -> None
         ({"received": ""}, "time-missing"),
         ({"received": "昨天"}, "time-invalid"),
         ({"due": "尽快"}, "time-invalid"),
+        ({"received": "0001-01-01 00:00:00"}, "time-invalid"),
+        ({"received": "9999-12-31 23:00:00"}, "time-invalid"),
         ({"category": ""}, "cell-missing"),
         ({"hall": ""}, "cell-missing"),
     ],

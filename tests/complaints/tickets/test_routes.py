@@ -72,6 +72,7 @@ async def test_a_ticket_is_taken_down(clerk: httpx.AsyncClient) -> None:
         ({"phone": PHONE, "customer_id": str(ids.uuid7())}, "validation-failed"),
         ({"received_at": "2099-01-01T00:00:00Z"}, "received-in-the-future"),
         ({"received_at": "2026-01-01T00:00:00"}, "validation-failed"),
+        ({"received_at": "0001-01-01T00:00:00+14:00"}, "validation-failed"),
         ({"unknown": 1}, "validation-failed"),
         ({"summary": " "}, "validation-failed"),
     ],
@@ -212,7 +213,8 @@ async def test_tickets_are_found_by_what_people_know(
         ({"source": "work_order"}, by_order), ({"category": "enquiry", "status": "new"}, by_number),
     ):  # fmt: skip
         assert [t["id"] for t in (await clerk.get(URL, params=query)).json()["items"]] == [expected["id"]]
-    assert (await clerk.get(URL, params={"statsu": "new"})).status_code == 422
+    for wrong in ({"statsu": "new"}, {"received_from": "0001-01-01T00:00:00+14:00"}, {"status": "lost"}):
+        assert (await clerk.get(URL, params=wrong)).status_code == 422
     first = (await clerk.get(URL, params={"limit": 1})).json()
     second = (await clerk.get(URL, params={"limit": 1, "cursor": first["next_cursor"]})).json()
     assert ([t["id"] for t in first["items"] + second["items"]], second["next_cursor"]) == (

@@ -13,6 +13,8 @@ Intervals = tuple[tuple[int, int], ...]
 
 DAY = timedelta(days=1)
 MINUTES_A_DAY = 24 * 60
+FEWEST_MINUTES_A_WEEK = 600
+"""With fewer open minutes the longest limit a policy may give would end years from now."""
 FURTHEST = timedelta(days=1100)
 SATURDAY = 6
 
@@ -88,6 +90,11 @@ def check_intervals(intervals: Sequence[tuple[int, int]]) -> None:
         raise ValueError("每个时段的结束应晚于开始，且在一天之内")
     if any(before[1] > after[0] for before, after in pairwise(intervals)):
         raise ValueError("同一天的时段应按先后排列，互不重叠")
+
+
+def is_workable(hours: Mapping[int, Intervals]) -> bool:
+    """Whether a week has enough open minutes for clocks to go by."""
+    return sum(end - start for spans in hours.values() for start, end in spans) >= FEWEST_MINUTES_A_WEEK
 
 
 def hours_of(opening: Iterable[Mapping[str, object]]) -> dict[int, Intervals]:
