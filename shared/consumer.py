@@ -203,4 +203,3 @@ class _Span:
         if self._trace:
             self._trace.__exit__(*error)
         self._ids.__exit__(*error)
-

@@ -161,6 +161,8 @@ def _table(table: Any) -> sa.Table:
 
 def values_of(row: Any) -> dict[str, Any]:
     """A model object or a mapping as column values; attributes a model never set take their column defaults."""
+    if type(row) is dict:  # the usual case in bulk, and cheap to ask
+        return row
     return (
         dict(row) if isinstance(row, Mapping) else {c.name: getattr(row, c.name) for c in _table(row).columns}
     )
@@ -219,9 +221,8 @@ async def insert_new(
         result = await session.execute(insert.returning(*(target.c[k] for k in key)), _columns(values))
         new += result.all()
     elif values:
-        for chunk in (values[i : i + 200] for i in range(0, len(values), 200)):
-            lite = sqlite.insert(target).values(chunk).on_conflict_do_nothing(index_elements=list(key))
-            new += (await session.execute(lite.returning(*(target.c[k] for k in key)))).all()
+        lite = sqlite.insert(target).on_conflict_do_nothing(index_elements=list(key))
+        new += (await session.execute(lite.returning(*(target.c[k] for k in key)), values)).all()
     return {row[0] for row in new} if len(key) == 1 else {tuple(row) for row in new}
 
 

@@ -59,7 +59,9 @@ class KafkaBus:
 
     def _topic(self, name: str) -> NewTopic:
         insync = "2" if self._replication >= 3 else "1"
-        configs = {"min.insync.replicas": insync} | ({"retention.ms": WEEK_MS} if _carries_phone(name) else {})
+        configs = {"min.insync.replicas": insync} | (
+            {"retention.ms": WEEK_MS} if _carries_phone(name) else {}
+        )
         return NewTopic(name, self._partitions, self._replication, topic_configs=configs)
 
     async def publish(self, messages: Sequence[Message]) -> None:
