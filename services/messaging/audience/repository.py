@@ -1,6 +1,7 @@
 """Queries and set-based writes of the projections."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -21,7 +22,10 @@ STORED = ("stored_version", "number_stored_at")
 STATUS = ("status_version", "status")
 
 
-async def save(session: AsyncSession, customers: Sequence[Customer], *groups: tuple[str, ...]) -> None:
+Row = dict[str, Any]
+
+
+async def save(session: AsyncSession, customers: Sequence[Row], *groups: tuple[str, ...]) -> None:
     """Write these groups of columns where they are newer; the first of each group is its version."""
     for group in groups:
         await upsert(session, Customer, customers, key=["id"], update=group, newer_by=group[0])

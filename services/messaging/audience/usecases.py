@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.messaging.audience import repository
-from services.messaging.audience.models import LEFT, PURGED, Consent, Customer, Hall, Ticket
+from services.messaging.audience.models import ACTIVE, LEFT, PURGED, Consent, Hall, Ticket
+from services.messaging.audience.repository import Row
 from shared.events.complaints import ComplaintClosed, ComplaintMerged, TicketEvent
 from shared.events.customer import (
     CustomerConsentChanged,
@@ -21,12 +22,18 @@ from shared.events.customer import (
     HallChanged,
 )
 
+BLANK: Row = {
+    **dict.fromkeys(("version", "placed_version", "stored_version", "status_version"), 0),
+    **dict.fromkeys(name for group in (repository.SNAPSHOT, repository.STORED) for name in group[1:]),
+    "status": ACTIVE,
+}
+
 
 async def follow_snapshots(session: AsyncSession, events: Sequence[CustomerSnapshot]) -> None:
     """Number, profile, place, and the consents that came with them."""
     rows = [_from_snapshot(event) for event in events]
     await repository.save(session, rows, repository.SNAPSHOT, repository.PLACE)
-    stored = [row for row in rows if row.number_stored_at is not None]
+    stored = [row for row in rows if row["number_stored_at"] is not None]
     await repository.save(session, stored, repository.STORED)
     await repository.save_consents(session, (c for event in events for c in _consents_in(event)))
 
@@ -76,11 +83,13 @@ def customer_ids(events: Iterable[CustomerEvent]) -> list[UUID]:
     return list(dict.fromkeys(event.customer_id for event in events))
 
 
-def _row(event: CustomerEvent, **known: Any) -> Customer:
-    return Customer(id=event.customer_id, hall=event.hall, county=event.county, clerk=event.clerk, **known)
+def _row(event: CustomerEvent, **known: Any) -> Row:
+    """A customer's row: what the event does not tell is left as it is there, or empty when it is new."""
+    place = {"id": event.customer_id, "hall": event.hall, "county": event.county, "clerk": event.clerk}
+    return {**BLANK, **place, **known}
 
 
-def _from_snapshot(event: CustomerSnapshot) -> Customer:
+def _from_snapshot(event: CustomerSnapshot) -> Row:
     return _row(
         event,
         version=event.version,

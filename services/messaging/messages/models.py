@@ -4,7 +4,7 @@ Verbs return the event, or None where nothing changed. Only `settle` moves a mes
 """
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -64,6 +64,9 @@ class Message(Table, table=True):
         ),
         sa.Index("ix_messages_created_at", "created_at"),
     )  # fmt: skip
+
+    BLANK: ClassVar[dict[str, Any]] = {}
+    """A planned message's columns before anything is known."""
 
     id: UUID = Field(primary_key=True)
     version: int = 1
@@ -240,6 +243,15 @@ class Message(Table, table=True):
             "deadline": self.deadline,
             "segments": self.segments,
         }
+
+
+def _blank() -> dict[str, Any]:
+    empty: dict[str, Any] = {column.name: None for column in Message.__table__.columns}  # type: ignore[attr-defined]
+    counts = {"version": 1, "template_version": 0, "segments": 0, "attempts": 0}
+    return {**empty, **counts, "text": "", "status": "planned", "params": {}, "decisions": {}}
+
+
+Message.BLANK = _blank()
 
 
 class GatewayAnswer(Table, table=True):

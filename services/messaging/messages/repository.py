@@ -26,11 +26,10 @@ INTENT = ("recipient", "template_code", "cause", "period")
 FACT = ("message_id", "attempt", "said", "segment")
 
 
-async def insert_intents(session: AsyncSession, messages: Sequence[Message]) -> list[Message]:
+async def insert_intents(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> list[Message]:
     """Insert those whose business key is new, and return them as the session knows them."""
-    new = await insert_new(session, Message, messages, key=INTENT)
-    ids = [m.id for m in messages if (m.recipient, m.template_code, m.cause, m.period) in new]
-    return await locked(session, ids)
+    new = await insert_new(session, Message, rows, key=INTENT)
+    return await locked(session, [row["id"] for row in rows if tuple(row[name] for name in INTENT) in new])
 
 
 async def intent_or_none(
