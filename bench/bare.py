@@ -35,6 +35,15 @@ class BareCustomer(CustomerCreate, table=True):
     phone: str = Field(unique=True)
 
 
+async def make_table() -> None:
+    """Create the one table."""
+    async with engine.begin() as connection:
+        await connection.run_sync(
+            SQLModel.metadata.create_all, tables=[SQLModel.metadata.tables["customers"]]
+        )
+    await engine.dispose()
+
+
 async def _session() -> AsyncIterator[AsyncSession]:
     async with AsyncSession(engine, expire_on_commit=False) as session:
         yield session

@@ -18,7 +18,6 @@ from typing import Any
 
 import aiohttp
 
-from bench.bare import BareCustomer
 from bench.engines import Engines
 from bench.measure import compare
 from deploy.demo import organisation
@@ -39,7 +38,12 @@ async def run(engines: Engines) -> None:
     with tempfile.TemporaryDirectory() as folder:
         bare_url = engines.database("bare")
         environment = await _prepare(engines, Path(folder))
-        await _bare_tables(bare_url)
+        make_table = [
+            sys.executable,
+            "-c",
+            "import asyncio, bench.bare; asyncio.run(bench.bare.make_table())",
+        ]
+        subprocess.run(make_table, env=os.environ | {"BARE_DATABASE_URL": bare_url}, check=True)
         ports = free_ports(2)
         ours = [str(Path(sys.executable).with_name("hall")), "service", "customer", "--port", str(ports[0])]
         bare = [sys.executable, "-m", "uvicorn", "bench.bare:app", "--port", str(ports[1]), "--no-access-log"]
@@ -118,11 +122,10 @@ async def _prepare(engines: Engines, folder: Path) -> dict[str, str]:
     return environment
 
 
-async def _bare_tables(url: str) -> None:
-    database = Database(url, "bare")
-    async with database.engine.begin() as connection:
-        await connection.run_sync(BareCustomer.__table__.create)
-    await database.close()
+def _make_bare_table(url: str) -> None:
+    """In a process of its own: the bare table's module takes its address from the environment."""
+    command = [sys.executable, "-c", "import asyncio, bench.bare; asyncio.run(bench.bare.make_table())"]
+    subprocess.run(command, env=os.environ | {"BARE_DATABASE_URL": url}, check=True)
 
 
 @contextmanager
@@ -147,6 +150,9 @@ async def _ready(url: str) -> None:
 
 async def _token(url: str) -> str:
     form = {"grant_type": "client_credentials", "client_id": "bench", "client_secret": "bench"}
-    async with aiohttp.ClientSession() as client, client.post(f"{url}/customer/v1/oauth/token", data=form) as answer:
+    async with (
+        aiohttp.ClientSession() as client,
+        client.post(f"{url}/customer/v1/oauth/token", data=form) as answer,
+    ):
         token: str = (await answer.json())["access_token"]
     return token

@@ -63,12 +63,18 @@ async def _fill(database: Database) -> list[Message]:
 
 async def _plain(servers: str, messages: list[Message]) -> float:
     """What a program without an outbox does: `send` each with its headers, then wait for all."""
-    producer = AIOKafkaProducer(bootstrap_servers=servers, enable_idempotence=True, acks="all", client_id=uuid.uuid4().hex)
+    name = uuid.uuid4().hex
+    producer = AIOKafkaProducer(
+        bootstrap_servers=servers, enable_idempotence=True, acks="all", client_id=name
+    )
     await producer.start()
     started = time.perf_counter()
     futures = [
         await producer.send(
-            m.topic, key=m.key.encode(), value=m.value, headers=[(n, v.encode()) for n, v in m.headers.items()]
+            m.topic,
+            key=m.key.encode(),
+            value=m.value,
+            headers=[(n, v.encode()) for n, v in m.headers.items()],
         )
         for m in messages
     ]

@@ -4,19 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fastapi import FastAPI
+
 from services.complaints import app as complaints_app
 from services.complaints import config as complaints_config
 from services.complaints import worker as complaints_worker
+from services.customer import app as customer_app
+from services.customer import config as customer_config
+from services.customer import worker as customer_worker
 from services.kpi import app as kpi_app
 from services.kpi import config as kpi_config
 from services.kpi import worker as kpi_worker
 from services.messaging import app as messaging_app
 from services.messaging import config as messaging_config
 from services.messaging import worker as messaging_worker
-
-from services.customer import app as customer_app
-from services.customer import config as customer_config
-from services.customer import worker as customer_worker
 from shared import migrations
 from shared.runtime import Runtime
 from shared.settings import Settings, load
