@@ -49,7 +49,7 @@ Codes = Annotated[list[Code], Field(max_length=20), AfterValidator(_sorted_once)
 ExternalKey = Annotated[str, _line(100), AfterValidator(_no_number)]
 ExternalSource = Annotated[str, _line(40), AfterValidator(_no_number)]
 Gender = Annotated[Literal["male", "female"], BeforeValidator(_gender)]
-Name = Annotated[str, _line(40)]
+Name = Annotated[str, _line(40), AfterValidator(hide_numbers)]
 Note = Annotated[str, _line(100), AfterValidator(hide_numbers)]
 Phone = Annotated[str, Field(min_length=1, max_length=64)]
 Place = Annotated[str, _line(20)]

@@ -176,18 +176,23 @@ async def forget_old_imports(session: AsyncSession, *, now: datetime) -> bool:
 
 async def _hall_of(session: AsyncSession, command: OpenImport) -> Hall:
     """The hall the form names, or the header; a hall's own staff may leave both empty."""
-    heading, code = command.heading, command.hall
-    if code is None and heading.hall is not None:
-        names = {heading.hall, f"{heading.county or ''}{heading.hall}"}
-        found = await directory.halls_called(session, command.area, names)
-        if len(found) > 1:
-            found = [(hall, county) for hall, county in found if (heading.county or "").startswith(county)]
-        if len(found) != 1:
-            raise SheetOfUnknownHall
-        return found[0][0]
-    if code is None and command.area.hall is None:
+    if command.hall is None and command.heading.hall is not None:
+        return await _hall_called(session, command.area, command.heading.county or "", command.heading.hall)
+    code = command.hall or command.area.hall
+    if code is None:
         raise SheetOfUnknownHall
-    return await directory.get_hall(session, code or command.area.hall or "", command.area)
+    return await directory.get_hall(session, code, command.area)
+
+
+async def _hall_called(session: AsyncSession, area: Area, county: str, name: str) -> Hall:
+    """The only hall of that name, or of that name after its county's; of several the one in the county."""
+    for called in (name, f"{county}{name}"):
+        found = await directory.halls_called(session, area, [called])
+        if len(found) > 1:
+            found = [(hall, of_county) for hall, of_county in found if county.startswith(of_county)]
+        if len(found) == 1:
+            return found[0][0]
+    raise SheetOfUnknownHall
 
 
 def _row_of(job_id: UUID, line: Received) -> ImportRow:

@@ -126,6 +126,7 @@ async def test_a_number_active_anywhere_is_a_conflict_that_names_the_record(
         ({"clerk": "nobody"}, "validation-failed", "/clerk"),
         ({"name": "李\x00锐"}, "validation-failed", "/name"),
         ({"name": "  "}, "validation-failed", "/name"),
+        ({"external_id": {"source": "pos", "id": "13908320001"}}, "validation-failed", "/external_id/id"),
         ({"occurred_at": "2099-01-01T00:00:00Z"}, "occurred-in-the-future", None),
         ({"occurred_at": "2026-11-20T09:00:00"}, "validation-failed", "/occurred_at"),
         ({"tier": "A"}, "validation-failed", "/tier"),
@@ -317,6 +318,12 @@ async def test_the_stored_number_is_recorded_when_it_is_the_halls(
     assert right.json()["number_stored"] == {**PLATE, "at": "2026-11-20T01:00:00Z", "by": "ZZ0101"}
     stored = [e for e in await events_said(database) if isinstance(e, CustomerNumberStored)]
     assert [(e.version, e.hall_full_name, e.stored_by) for e in stored] == [(2, PLATE["name"], "ZZ0101")]
+
+
+async def test_numbers_written_into_free_text_are_masked(pos: httpx.AsyncClient, database: Database) -> None:
+    note = "另有号码 139-0832-0002"
+    body = (await register(pos, name="李锐13908320002", habits_note=note)).json()
+    assert (body["name"], body["habits_note"]) == ("李锐139********", "另有号码 139********")
 
 
 async def test_the_code_tables_tell_who_owns_a_boundary(pos: httpx.AsyncClient) -> None:

@@ -14,6 +14,7 @@ from sqlmodel import select
 
 from services.customer.archive.models import AccessLogEntry, Customer
 from services.customer.consent.models import Consent
+from services.customer.directory.usecases import LoadDirectory, load_directory
 from services.customer.imports import usecases
 from services.customer.imports.models import ImportJob, ImportRow
 from shared import clock
@@ -24,8 +25,10 @@ from shared.testing.outboxes import events_said
 from tests.customer.conftest import Caller
 from tests.customer.customers import register
 from tests.customer.imports.sheets import HEADINGS, LEGENDS, a_line, a_sheet, as_csv, as_xlsx
+from tests.customer.organisation import a_clerk, a_hall
 
 pytestmark = pytest.mark.usefixtures("organisation")
+SPECIMEN = Path(__file__).with_name("specimen.xlsx")
 
 
 @pytest.fixture
@@ -345,3 +348,35 @@ async def test_customers_of_other_halls_stay_with_them(
     assert await rows_of(pos, job) == [(4, "rejected", "customer-exists")]
     async with database.reading() as session:
         assert (await session.scalars(select(Customer.brand))).all() == [2]
+
+
+async def test_the_regimes_own_specimen_is_archived_as_it_stands(
+    caller: Caller, database: Database, runtime: Runtime
+) -> None:
+    directory = LoadDirectory(
+        counties=[{"code": "zizhong", "name": "资中"}],
+        halls=[
+            a_hall(
+                "ZZ09", "zizhong", "大十字营业厅", registered_name="资中大十字营业厅", number="0832-5550000"
+            )
+        ],
+        clerks=[a_clerk("1001", "张强", hall="ZZ09"), a_clerk("1002", "刘敏", hall="ZZ09")],
+    )
+    async with database.transaction() as session:
+        await load_directory(session, directory, now=clock.now())
+    manager = caller("county_manager", county="zizhong")
+    job = await imported(manager, database, SPECIMEN.read_bytes())
+    assert (job["hall"], counts(job)) == ("ZZ09", (3, 3, 3, 0, 0, 0))
+    exported = (await manager.get("/customer/v1/archive.xlsx?hall=ZZ09")).content
+    ours, theirs = (
+        [
+            [str(cell or "") for cell in row]
+            for row in openpyxl.load_workbook(file).worksheets[0].iter_rows(values_only=True)
+        ]
+        for file in (io.BytesIO(exported), SPECIMEN)
+    )
+    for line in theirs[3:6]:
+        line[1] = "139********"
+    assert ours[0] == theirs[0]
+    assert ours[1][:7] == theirs[1][:7]
+    assert ours[2:7] == theirs[2:7]

@@ -9,11 +9,12 @@ from decimal import Decimal
 from services.customer.archive.rules import GENDERS, CodeTables, Profile
 from services.customer.consent.rules import Purpose
 from services.customer.imports.rules.form import CONSENT_COLUMNS, HEADINGS, Column
-from shared.phones import InvalidPhone, PhoneBook, SealedPhone
+from shared.phones import InvalidPhone, PhoneBook, SealedPhone, hide_numbers
 from shared.spreadsheets import InvalidCell, as_moment, fold
 
 OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 EXCEL_EPOCH = date(1899, 12, 30)
+SHORTEST_NUMBER = 11
 LONGEST_NAME, LONGEST_NOTE, LONGEST_CARRIED, LONGEST_PHONE = 40, 100, 500, 64
 
 YES = {"是", "同意", "y", "yes", "true", "1", "√", "✓"}
@@ -72,6 +73,7 @@ def receive(line: int, cells: list[str], phones: PhoneBook) -> Received:
     if not is_yes(cells[Column.ARCHIVE]):
         return Received(line, refusal=NOT_AGREED)
     text, cells[Column.PHONE] = _without_decimals(cells[Column.PHONE])[:LONGEST_PHONE], ""
+    cells = [hide_numbers(cell) if len(cell) >= SHORTEST_NUMBER else cell for cell in cells]
     try:
         phone = phones.seal(text)
     except InvalidPhone:
