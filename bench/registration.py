@@ -38,12 +38,7 @@ async def run(engines: Engines) -> None:
     with tempfile.TemporaryDirectory() as folder:
         bare_url = engines.database("bare")
         environment = await _prepare(engines, Path(folder))
-        make_table = [
-            sys.executable,
-            "-c",
-            "import asyncio, bench.bare; asyncio.run(bench.bare.make_table())",
-        ]
-        subprocess.run(make_table, env=os.environ | {"BARE_DATABASE_URL": bare_url}, check=True)
+        await asyncio.to_thread(_make_bare_table, bare_url)
         ports = free_ports(2)
         ours = [str(Path(sys.executable).with_name("hall")), "service", "customer", "--port", str(ports[0])]
         bare = [sys.executable, "-m", "uvicorn", "bench.bare:app", "--port", str(ports[1]), "--no-access-log"]
