@@ -17,6 +17,7 @@ from services.customer.archive.errors import CustomerNotFound
 from services.customer.archive.models import (
     AccessLogEntry,
     CodeRow,
+    Consents,
     Customer,
     CustomerChange,
     CustomerMessage,
@@ -25,6 +26,7 @@ from services.customer.archive.models import (
 )
 from services.customer.archive.rules import Code, CodeTables
 from services.customer.consent import repository as consent_ledger
+from services.customer.consent import rules as consent_rules
 from services.customer.consent.models import Consent
 from shared.database import insert_new, insert_rows, upsert, values_of
 from shared.pagination import Page, PageRequest, paginate
@@ -205,6 +207,12 @@ async def tickets_of(session: AsyncSession, *customer_ids: UUID) -> Sequence[Cus
     """Oldest first."""
     query = select(CustomerTicket).where(col(CustomerTicket.customer_id).in_(customer_ids))
     return (await session.scalars(query.order_by(col(CustomerTicket.received_at)))).all()
+
+
+async def consents_of(session: AsyncSession, *customer_ids: UUID) -> dict[UUID, Consents]:
+    """The ledger's entries in force for each of these customers."""
+    in_force = consent_rules.in_force_by_customer(await consent_ledger.entries_of(session, *customer_ids))
+    return {customer_id: in_force.get(customer_id, {}) for customer_id in customer_ids}
 
 
 async def record_of(session: AsyncSession, customer: Customer) -> Record:

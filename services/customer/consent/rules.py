@@ -62,6 +62,14 @@ def in_force(entries: Iterable[E], as_of: datetime | None = None) -> dict[Purpos
     return {Purpose(entry.purpose): entry for entry in sorted(said, key=_said)}
 
 
+def in_force_by_customer(entries: Iterable[E]) -> dict[UUID, dict[Purpose, E]]:
+    """The same for the ledgers of many customers at once."""
+    theirs: dict[UUID, list[E]] = {}
+    for entry in entries:
+        theirs.setdefault(entry.customer_id, []).append(entry)
+    return {customer_id: in_force(ledger) for customer_id, ledger in theirs.items()}
+
+
 def granted(entries: Iterable[Entry], as_of: datetime | None = None) -> dict[Purpose, bool]:
     """Whether each purpose is agreed to. No word is no; without `ARCHIVE` everything is no."""
     counting = in_force(entries, as_of)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from services.customer.archive import repository, usecases
 from services.customer.archive.errors import CustomerExists, CustomerNotFound
 from services.customer.archive.models import Customer
-from services.customer.archive.usecases import ChangeConsent
+from services.customer.archive.usecases import ChangeConsent, resync
 from services.customer.consent import repository as ledger
 from services.customer.consent import rules as consent_rules
 from services.customer.consent.errors import ConsentFromTheFuture
@@ -132,7 +132,7 @@ async def test_another_area_cannot_change_a_consent(database: Database, runtime:
 async def test_a_resync_says_every_customer_as_they_are_now(
     database: Database, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(usecases, "RESYNC_CHUNK", 2)
+    monkeypatch.setattr(resync, "CHUNK", 2)
     customers = [await a_customer(database, runtime.phones, f"1390832000{n}") for n in range(5)]
     await change(database, customers[0], Purpose.MARKETING_SMS, Decision.WITHDRAWN, 1)
     cursor, chunks = None, 0

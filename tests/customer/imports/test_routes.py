@@ -17,6 +17,7 @@ from services.customer.consent.models import Consent
 from services.customer.directory.usecases import LoadDirectory, load_directory
 from services.customer.imports import usecases
 from services.customer.imports.models import ImportJob, ImportRow
+from services.customer.imports.usecases import reports, working
 from shared import clock
 from shared.database import Database
 from shared.events.customer import CustomerConsentChanged, CustomerRegistered, CustomerUpdated
@@ -163,7 +164,7 @@ async def test_a_dry_run_changes_nothing(pos: httpx.AsyncClient, database: Datab
 async def test_work_that_was_cut_off_ends_with_the_counts_of_a_clean_run(
     pos: httpx.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(usecases, "CHUNK", 3)
+    monkeypatch.setattr(working, "CHUNK", 3)
     lines = [a_line(f"1390832{n % 8:04}", name=f"客户{n}") for n in range(12)]
     answer = await upload(pos, as_xlsx(a_sheet(lines)))
     await work(database, chunks=2)
@@ -288,7 +289,7 @@ async def test_reports_are_forgotten_after_ninety_days(pos: httpx.AsyncClient, d
     place = (await upload(pos, as_csv(a_sheet([a_line()])))).headers["location"]
     for days, status in ((89, 200), (91, 404)):
         async with database.transaction() as session:
-            now = clock.now() + usecases.KEPT * days / 90
+            now = clock.now() + reports.KEPT * days / 90
             while await usecases.forget_old_imports(session, now=now):
                 pass
         assert (await pos.get(place)).status_code == status

@@ -1,127 +1,29 @@
-"""Taking a sheet in, line by line, and working through it in chunks that a crash cannot spoil."""
+"""Working through a sheet in chunks that a crash cannot spoil: effects and outcomes are one transaction."""
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.customer.archive import repository as archive_records
 from services.customer.archive import usecases as archive
-from services.customer.archive.models import AccessLogEntry, CarriedOver, Customer
+from services.customer.archive.models import CarriedOver, Customer
 from services.customer.archive.usecases import ChangeConsent, RegisterCustomer
 from services.customer.consent import repository as consent_ledger
 from services.customer.consent import rules as consent_rules
 from services.customer.consent.rules import Decision, Evidence
 from services.customer.directory import repository as directory
-from services.customer.directory.models import Hall
 from services.customer.imports import repository
-from services.customer.imports.errors import ConsentColumnMissing, SheetOfUnknownHall, SheetUnrecognised
 from services.customer.imports.models import ImportJob, ImportRow
-from services.customer.imports.rules.form import Column, Layout
-from services.customer.imports.rules.reading import INVALID_PHONE, Entry, Received, read_entry, receive
-from shared import clock, ids
-from shared.phones import PhoneBook, SealedPhone, hide_numbers
+from services.customer.imports.rules.reading import INVALID_PHONE, Entry, read_entry
+from shared import clock
+from shared.phones import SealedPhone
 from shared.security.tenancy import Area
-from shared.spreadsheets import Row, fold
 
 CHUNK = 500
-KEPT = timedelta(days=90)
-UPLOAD_BREAKS_OFF_AFTER = timedelta(hours=6)
 
 Line = tuple[ImportRow, Entry]
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """What the header block of a sheet says: 区县, 营业厅名称."""
-
-    county: str | None
-    hall: str | None
-
-
-class Sheet:
-    """One uploaded file while it is read: the header at once, the customers' lines in chunks."""
-
-    def __init__(self, rows: Iterator[Row], phones: PhoneBook) -> None:
-        """Read up to the headings; raises SheetUnrecognised and ConsentColumnMissing."""
-        self._rows, self._phones = rows, phones
-        above: list[str] = []
-        for row in rows:
-            if layout := Layout.of(row.cells):
-                break
-            above.append(fold(" ".join(row.cells)))
-        else:
-            raise SheetUnrecognised
-        if not layout.has(Column.ARCHIVE):
-            raise ConsentColumnMissing
-        self._layout = layout
-        self.heading = Heading(_said(above, "区县"), _said(above, "营业厅名称"))
-
-    def chunks(self, size: int = CHUNK) -> Iterator[list[Received]]:
-        """Legends and notes below the customers are passed over."""
-        chunk: list[Received] = []
-        for row in self._rows:
-            cells = self._layout.in_order(row.cells)
-            if not (cells[Column.PHONE] or cells[Column.NAME]):
-                continue
-            chunk.append(receive(row.line, cells, self._phones))
-            if len(chunk) == size:
-                yield chunk
-                chunk = []
-        if chunk:
-            yield chunk
-
-
-@dataclass(frozen=True, slots=True)
-class OpenImport:
-    """A sheet is about to be taken in."""
-
-    area: Area
-    heading: Heading
-    by: str
-    hall: str | None
-    mode: str
-    dry_run: bool
-    file_name: str
-    evidence: Evidence
-    wording_version: str | None
-
-
-async def open_import(session: AsyncSession, command: OpenImport, *, now: datetime) -> ImportJob:
-    """Nobody sees the import until it is queued. Raises HallNotFound, SheetOfUnknownHall."""
-    hall = await _hall_of(session, command)
-    wording = command.wording_version
-    if wording is None:
-        wording = (await consent_ledger.wording_on(session, clock.business_date(now))).version
-    job = ImportJob(
-        id=ids.uuid7(),
-        mode=command.mode,
-        dry_run=command.dry_run,
-        hall=hall.code,
-        county=hall.county,
-        file_name=hide_numbers(command.file_name)[-200:],
-        created_by=command.by,
-        created_at=now,
-        wording_version=wording,
-        evidence_kind=command.evidence.kind,
-        evidence_reference=command.evidence.reference,
-    )
-    session.add(job)
-    return job
-
-
-async def receive_lines(session: AsyncSession, job_id: UUID, lines: Iterable[Received]) -> None:
-    await repository.add_rows(session, [_row_of(job_id, line) for line in lines])
-
-
-async def queue_import(session: AsyncSession, job_id: UUID) -> ImportJob:
-    """All lines are here: work may begin."""
-    job = await repository.receiving_job(session, job_id)
-    job.queue(sum((await repository.counts_of(session, job_id)).values()))
-    return job
 
 
 async def work_on_imports(session: AsyncSession, *, now: datetime) -> bool:
@@ -139,69 +41,6 @@ async def work_on_imports(session: AsyncSession, *, now: datetime) -> bool:
     else:
         job.complete(now)
     return True
-
-
-@dataclass(frozen=True, slots=True)
-class FetchRejected:
-    """Somebody fetches the lines that were refused, numbers included."""
-
-    area: Area
-    job_id: UUID
-    by: str
-    role: str
-
-
-async def fetch_rejected(session: AsyncSession, command: FetchRejected, *, now: datetime) -> ImportJob:
-    """Write down who takes the numbers away again; the edge may then open them (X2)."""
-    job = await repository.get_job(session, command.job_id, command.area)
-    entry = AccessLogEntry(
-        id=ids.uuid7(),
-        at=now,
-        actor=command.by,
-        role=command.role,
-        action="rejected-rows-fetched",
-        subject_id=job.id,
-        hall=job.hall,
-        county=job.county,
-        reason="更正导入时被退回的行",
-    )
-    await archive_records.add_access(session, entry)
-    return job
-
-
-async def forget_old_imports(session: AsyncSession, *, now: datetime) -> bool:
-    """Reports are kept 90 days; True while there is more to forget."""
-    return await repository.delete_one_old_job(session, now - KEPT, now - UPLOAD_BREAKS_OFF_AFTER)
-
-
-async def _hall_of(session: AsyncSession, command: OpenImport) -> Hall:
-    """The hall the form names, or the header; a hall's own staff may leave both empty."""
-    if command.hall is None and command.heading.hall is not None:
-        return await _hall_called(session, command.area, command.heading.county or "", command.heading.hall)
-    code = command.hall or command.area.hall
-    if code is None:
-        raise SheetOfUnknownHall
-    return await directory.get_hall(session, code, command.area)
-
-
-async def _hall_called(session: AsyncSession, area: Area, county: str, name: str) -> Hall:
-    """The only hall of that name, or of that name after its county's; of several the one in the county."""
-    for called in (name, f"{county}{name}"):
-        found = await directory.halls_called(session, area, [called])
-        if len(found) > 1:
-            found = [(hall, of_county) for hall, of_county in found if county.startswith(of_county)]
-        if len(found) == 1:
-            return found[0][0]
-    raise SheetOfUnknownHall
-
-
-def _row_of(job_id: UUID, line: Received) -> ImportRow:
-    row = ImportRow(job_id=job_id, line=line.line, phone_enc=line.sealed, cells=line.cells)
-    if line.phone is not None:
-        row.phone_index, row.phone_masked = line.phone.index, line.phone.masked
-    if line.refusal is not None:
-        row.reject(line.refusal.code, line.refusal.detail)
-    return row
 
 
 async def _settle(session: AsyncSession, job: ImportJob, rows: Sequence[ImportRow], now: datetime) -> None:
@@ -336,8 +175,3 @@ def _registration(job: ImportJob, row: ImportRow, entry: Entry) -> RegisterCusto
         origin="import",
         carried_over=CarriedOver(entry.sms_count, entry.recommendations, entry.services),
     )
-
-
-def _said(lines: Iterable[str], label: str) -> str | None:
-    pattern = re.compile(rf"{label}\s*:\s*(\S+)")
-    return next((match[1] for line in lines if (match := pattern.search(line))), None)
