@@ -11,6 +11,8 @@ from services.complaints.work_orders import rules
 from shared.columns import Timestamp
 from shared.events.complaints import WorkOrderImported
 
+MATCHED, UNMATCHED = sa.text("customer_id IS NOT NULL"), sa.text("customer_id IS NULL")
+
 
 class WorkOrder(Table, table=True):
     """One order. `source_updated_at` is 10086's own time of change: only newer rows change it."""
@@ -21,8 +23,16 @@ class WorkOrder(Table, table=True):
         sa.Index("ix_work_orders_hall_received_at", "hall", "received_at", "id"),
         sa.Index("ix_work_orders_county_received_at", "county", "received_at", "id"),
         sa.Index("ix_work_orders_received_at", "received_at", "id"),
-        sa.Index("ix_work_orders_customer_id", "customer_id", "received_at"),
-        sa.Index("ix_work_orders_phone_index", "phone_index"),
+        sa.Index(
+            "ix_work_orders_customer_id",
+            "customer_id",
+            "received_at",
+            sqlite_where=MATCHED,
+            postgresql_where=MATCHED,
+        ),
+        sa.Index(
+            "ix_work_orders_unmatched", "phone_index", sqlite_where=UNMATCHED, postgresql_where=UNMATCHED
+        ),
         sa.CheckConstraint("status IN ('open', 'settled', 'withdrawn')", name="status"),
     )
 

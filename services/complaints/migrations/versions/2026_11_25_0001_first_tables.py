@@ -222,9 +222,19 @@ def _create_work_orders() -> None:
         sa.UniqueConstraint("source", "number", name="uq_work_orders_source_number"),
     )
     op.create_index("ix_work_orders_county_received_at", "work_orders", ["county", "received_at", "id"])
-    op.create_index("ix_work_orders_customer_id", "work_orders", ["customer_id", "received_at"])
+    where = sa.text("customer_id IS NOT NULL")
+    op.create_index(
+        "ix_work_orders_customer_id",
+        "work_orders",
+        ["customer_id", "received_at"],
+        sqlite_where=where,
+        postgresql_where=where,
+    )
     op.create_index("ix_work_orders_hall_received_at", "work_orders", ["hall", "received_at", "id"])
-    op.create_index("ix_work_orders_phone_index", "work_orders", ["phone_index"])
+    where = sa.text("customer_id IS NULL")
+    op.create_index(
+        "ix_work_orders_unmatched", "work_orders", ["phone_index"], sqlite_where=where, postgresql_where=where
+    )
     op.create_index("ix_work_orders_received_at", "work_orders", ["received_at", "id"])
 
 
@@ -276,9 +286,19 @@ def _create_tickets() -> None:
         sa.UniqueConstraint("work_order_source", "work_order_number", name="uq_tickets_work_order"),
     )
     op.create_index("ix_tickets_county_received_at", "tickets", ["county", "received_at", "id"])
-    op.create_index("ix_tickets_customer_id", "tickets", ["customer_id", "received_at"])
+    where = sa.text("customer_id IS NOT NULL")
+    op.create_index(
+        "ix_tickets_customer_id",
+        "tickets",
+        ["customer_id", "received_at"],
+        sqlite_where=where,
+        postgresql_where=where,
+    )
     op.create_index("ix_tickets_hall_received_at", "tickets", ["hall", "received_at", "id"])
-    op.create_index("ix_tickets_phone_index", "tickets", ["phone_index"])
+    where = sa.text("customer_id IS NULL")
+    op.create_index(
+        "ix_tickets_unmatched", "tickets", ["phone_index"], sqlite_where=where, postgresql_where=where
+    )
     op.create_index("ix_tickets_received_at", "tickets", ["received_at", "id"])
     op.create_table(
         "ticket_cycles",

@@ -12,6 +12,8 @@ from shared.columns import JsonB, Timestamp
 
 _STATUSES = "'new', 'assigned', 'in_progress', 'waiting', 'resolved', 'closed', 'merged', 'withdrawn'"
 
+MATCHED, UNMATCHED = sa.text("customer_id IS NOT NULL"), sa.text("customer_id IS NULL")
+
 
 class Ticket(Table, table=True):
     """One enquiry or complaint, as it stands. `version` is its ETag and the number of its last event."""
@@ -24,8 +26,14 @@ class Ticket(Table, table=True):
         sa.Index("ix_tickets_hall_received_at", "hall", "received_at", "id"),
         sa.Index("ix_tickets_county_received_at", "county", "received_at", "id"),
         sa.Index("ix_tickets_received_at", "received_at", "id"),
-        sa.Index("ix_tickets_customer_id", "customer_id", "received_at"),
-        sa.Index("ix_tickets_phone_index", "phone_index"),
+        sa.Index(
+            "ix_tickets_customer_id",
+            "customer_id",
+            "received_at",
+            sqlite_where=MATCHED,
+            postgresql_where=MATCHED,
+        ),
+        sa.Index("ix_tickets_unmatched", "phone_index", sqlite_where=UNMATCHED, postgresql_where=UNMATCHED),
         sa.CheckConstraint("kind IN ('enquiry', 'complaint')", name="kind"),
         sa.CheckConstraint(f"status IN ({_STATUSES})", name="status"),
         sa.CheckConstraint("cycle >= 1", name="cycle"),
