@@ -1,8 +1,8 @@
 """Positions in an append-only table that no later commit can slip behind: for feeds, and for what a run has read.
 
 An identity column is not commit order: a row with a smaller number may be committed after a greater one was read. On
-PostgreSQL rows therefore carry their transaction's id, and only those older than every running transaction are
-settled. SQLite has one writer, so there the number is the order of commits.
+PostgreSQL rows therefore carry their transaction's id, and only those older than every transaction still running in
+this database are settled. SQLite has one writer, so there the number is the order of commits.
 """
 
 import base64
@@ -15,6 +15,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.errors import FieldError
 from shared.pagination import CursorInvalid
+
+# The oldest transaction in progress, leaving out those known to run in another database of the cluster: they cannot
+# write here, and one that stays open there must not hold our readers up. What cannot be told counts as ours.
+_OLDEST_RUNNING = sa.text("""
+    SELECT coalesce(min(running.xid::text::bigint), max(pg_snapshot_xmax(taken.snapshot)::text::bigint))
+    FROM (SELECT pg_current_snapshot() AS snapshot) AS taken
+    LEFT JOIN LATERAL (
+        SELECT xid FROM pg_snapshot_xip(taken.snapshot) AS xid
+        WHERE NOT EXISTS (
+            SELECT 1 FROM pg_stat_activity AS elsewhere
+            WHERE elsewhere.backend_xid = xid::xid AND elsewhere.datname <> current_database()
+        )
+    ) AS running ON true
+""")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,8 +61,7 @@ class Position:
 async def settled(session: AsyncSession, table: Any) -> Position:
     """The place up to which the table is final: every row before it is readable, and none will be added there."""
     if session.get_bind().dialect.name == "postgresql":
-        xmin = sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-        return Position((await session.scalar(xmin)) or 0, 0)
+        return Position((await session.scalar(_OLDEST_RUNNING)) or 0, 0)
     return Position(0, ((await session.scalar(sa.select(sa.func.max(table.seq)))) or 0) + 1)
 
 

@@ -59,11 +59,19 @@ async def sums_of(
     return dict(_placed(row) for row in rows)
 
 
-def classified(selection: Selection, months: Sequence[str], until: Position) -> sa.Select[Any]:
-    """The facts a selection looks at, each with the reason why it is `excluded`, or null when it counts."""
+def classified(
+    selection: Selection, months: Sequence[str], until: Position, where: Mapping[str, str] | None = None
+) -> sa.Select[Any]:
+    """The facts a selection looks at, each with the reason why it is `excluded`, or null when it counts.
+
+    With `where` only the subjects that have a fact at that place are looked at: theirs wholly, since what counts of a
+    subject depends on all its facts.
+    """
     rows = sa.select(Fact, _verdict(selection).label("excluded")).where(
         FACT.kind == selection.kind, commit_order.before(Fact, until), _looked_at(selection, months, until)
     )
+    if where:
+        rows = rows.where(_with_a_fact_at(selection.kind, where))
     if selection.count not in {"first", "latest"} or selection.window == "to_date":
         return rows
     ranked = rows.subquery()
@@ -159,6 +167,15 @@ def _looked_at(selection: Selection, months: Sequence[str], until: Position) -> 
     return sa.and_(up_to_now, FACT.subject.in_(concerned))
 
 
+def _with_a_fact_at(kind: str, where: Mapping[str, str]) -> sa.ColumnElement[bool]:
+    there: Any = aliased(Fact)
+    named = (getattr(there, name) == value for name, value in where.items())
+    subjects: sa.ColumnElement[bool] = FACT.subject.in_(
+        sa.select(there.subject).where(there.kind == kind, *named)
+    )
+    return subjects
+
+
 def _verdict(selection: Selection) -> Any:
     """Null for a fact that counts, otherwise the reason against it."""
     earlier, later = (FACT.occurred_at, FACT.seq), (FACT.occurred_at.desc(), FACT.seq.desc())
@@ -188,7 +205,7 @@ def _evidence(
     *,
     excluded: bool,
 ) -> sa.Select[Any]:
-    facts = classified(selection, months, until).subquery()
+    facts = classified(selection, months, until, where).subquery()
     verdict = facts.c.excluded.is_not(None) if excluded else facts.c.excluded.is_(None)
     sides = _hundredths(facts.c, above).label("above"), _hundredths(facts.c, below).label("below")
     return _shown(facts.c, part, facts.c.excluded, *sides).where(verdict, *_at(facts.c, where))

@@ -14,6 +14,7 @@ from services.kpi.facts.models import Fact
 from shared import clock, ids
 from shared.database import Database
 from shared.events.customer import CustomerRegistered
+from tests.engines.fixtures import FreshDatabase
 from tests.kpi.conftest import Caller
 from tests.kpi.house import Tell, a_month, facts_in, registered, score, the_house
 
@@ -163,6 +164,20 @@ async def test_what_is_committed_late_is_not_slipped_past(database: Database, da
     assert await settled_facts(database) == []
     await early.__aexit__(None, None, None)
     assert [fact.seq for fact in await settled_facts(database)] == [1, 2]
+
+
+@pytest.mark.postgresql
+async def test_a_transaction_open_in_another_services_database_holds_nobody_up(
+    postgres_url: FreshDatabase,
+) -> None:
+    ours, theirs = Database(postgres_url("kpi"), "kpi"), Database(postgres_url("kpi"), "kpi")
+    async with theirs.transaction() as open_there:
+        await repository.append(open_there, [a_row()])
+        async with ours.transaction() as session:
+            await repository.append(session, [a_row()])
+        assert len(await settled_facts(ours)) == 1
+    await ours.close()
+    await theirs.close()
 
 
 async def settled_facts(database: Database) -> list[Fact]:
