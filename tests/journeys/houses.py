@@ -29,8 +29,10 @@ START_SECONDS = 300
 class House(Protocol):
     """What a story needs to know of a house, however it runs."""
 
-    url: str
     folder: Path
+
+    @property
+    def url(self) -> str: ...
 
     @property
     def secrets(self) -> dict[str, str]:
