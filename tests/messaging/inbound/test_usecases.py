@@ -21,8 +21,6 @@ from tests.messaging.gateway import FakeGateway
 from tests.messaging.people import Ears
 from tests.messaging.shelf import Shelf
 
-pytestmark = pytest.mark.both_databases
-
 
 @pytest.fixture
 async def customer(ears: Ears, phones: PhoneBook) -> UUID:
@@ -40,6 +38,7 @@ async def reply(
         await take_replies(session, now=clock.now(), limit=10)
 
 
+@pytest.mark.both_databases
 async def test_an_opt_out_stops_everything_queued_and_is_acknowledged_once(
     runtime: Runtime, customer: UUID, shelf: Shelf, phones: PhoneBook
 ) -> None:
@@ -117,6 +116,7 @@ async def test_an_unknown_senders_words_are_kept_and_said_without_a_hall(
     assert [row.kind for row in await shelf.rows(Reply)] == ["enquiry"]
 
 
+@pytest.mark.both_databases
 async def test_not_me_denies_the_activation_that_was_just_confirmed(
     runtime: Runtime, customer: UUID, ears: Ears, gateway: FakeGateway, shelf: Shelf
 ) -> None:

@@ -15,9 +15,8 @@ from tests.messaging import people
 from tests.messaging.people import Ears
 from tests.messaging.shelf import Shelf
 
-pytestmark = pytest.mark.both_databases
 
-
+@pytest.mark.both_databases
 async def test_a_registration_plans_one_signed_introduction(
     ears: Ears, shelf: Shelf, phones: PhoneBook
 ) -> None:
@@ -50,6 +49,7 @@ async def test_without_service_consent_there_is_no_introduction(
     assert await shelf.messages() == []
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 async def test_hall_customer_and_complaint_may_come_in_any_order(
     ears: Ears, shelf: Shelf, phones: PhoneBook, order: tuple[int, ...]
@@ -74,6 +74,7 @@ async def test_a_consent_that_came_before_the_customer_counts(
     assert await shelf.messages() == []
 
 
+@pytest.mark.both_databases
 async def test_a_withdrawal_keeps_back_what_is_queued_at_once_and_frees_its_slot(
     ears: Ears, shelf: Shelf, phones: PhoneBook
 ) -> None:
@@ -103,6 +104,7 @@ async def test_a_customer_who_left_gets_nothing_more(ears: Ears, shelf: Shelf, p
     assert [(m.status, m.reason) for m in await shelf.messages()] == [("suppressed", "left-network")]
 
 
+@pytest.mark.both_databases
 async def test_a_purge_erases_the_number_and_a_late_snapshot_does_not_bring_it_back(
     ears: Ears, shelf: Shelf, phones: PhoneBook
 ) -> None:
@@ -176,6 +178,7 @@ async def test_an_activation_is_confirmed_without_consent_or_slot(
     assert "拒收" not in message.text
 
 
+@pytest.mark.both_databases
 async def test_five_hundred_registrations_in_one_batch_are_five_hundred_introductions(
     ears: Ears, shelf: Shelf, phones: PhoneBook
 ) -> None:

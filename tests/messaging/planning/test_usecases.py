@@ -16,8 +16,6 @@ from tests.messaging import people
 from tests.messaging.people import Ears
 from tests.messaging.shelf import Shelf
 
-pytestmark = pytest.mark.both_databases
-
 
 async def hold_one(ears: Ears, shelf: Shelf, phones: PhoneBook, *, phone: str = "13900001234") -> Message:
     """An introduction held until now."""
@@ -39,6 +37,7 @@ async def look_for_misses(database: Database, days: int) -> None:
         await introduce.miss_overdue(session, now=clock.now() + timedelta(days=days), limit=100)
 
 
+@pytest.mark.both_databases
 async def test_a_held_message_is_queued_when_its_hour_has_come(
     database: Database, ears: Ears, shelf: Shelf, phones: PhoneBook
 ) -> None:
@@ -71,6 +70,7 @@ async def test_an_opt_out_between_holding_and_release_cancels(
     assert [e.reason for e in await shelf.said(SmsSuppressed)] == ["no-consent"]
 
 
+@pytest.mark.both_databases
 async def test_a_hall_unknown_at_first_holds_the_intent_until_it_is_known(
     ears: Ears, shelf: Shelf, phones: PhoneBook
 ) -> None:
@@ -80,6 +80,7 @@ async def test_a_hall_unknown_at_first_holds_the_intent_until_it_is_known(
     assert await shelf.statuses() == ["queued"]
 
 
+@pytest.mark.both_databases
 async def test_an_intent_nobody_completes_is_given_up(
     database: Database, ears: Ears, shelf: Shelf, phones: PhoneBook
 ) -> None:
@@ -90,6 +91,7 @@ async def test_an_intent_nobody_completes_is_given_up(
     assert [(m.status, m.reason) for m in await shelf.messages()] == [("suppressed", "not-archived")]
 
 
+@pytest.mark.both_databases
 async def test_a_missed_deadline_is_said_once_with_its_cause_and_ends_the_message(
     database: Database, ears: Ears, shelf: Shelf, phones: PhoneBook
 ) -> None:

@@ -22,8 +22,6 @@ from tests.messaging import people
 from tests.messaging.people import Ears
 from tests.messaging.shelf import Shelf
 
-pytestmark = pytest.mark.both_databases
-
 START = datetime(2026, 11, 10, tzinfo=UTC)
 
 
@@ -81,6 +79,7 @@ async def test_any_order_with_doubles_ends_the_same(
     assert (message.status, message.delivered_at) == ("delivered", START + timedelta(seconds=3))
 
 
+@pytest.mark.both_databases
 async def test_a_shuffled_batch_in_one_callback_ends_the_same(
     database: Database, claimed: Message, shelf: Shelf
 ) -> None:
@@ -94,6 +93,7 @@ async def test_a_shuffled_batch_in_one_callback_ends_the_same(
     assert len(await shelf.said(SmsDelivered)) == 1
 
 
+@pytest.mark.both_databases
 async def test_a_receipt_before_the_submission_is_recorded_counts_and_is_not_undone(
     database: Database, claimed: Message, shelf: Shelf
 ) -> None:
@@ -117,6 +117,7 @@ async def test_a_failed_receipt_keeps_the_slot(database: Database, claimed: Mess
     assert len(await shelf.slots()) == 1
 
 
+@pytest.mark.both_databases
 async def test_a_receipt_by_the_gateways_id_waits_until_that_id_is_known(
     database: Database, claimed: Message, shelf: Shelf
 ) -> None:
@@ -149,22 +150,22 @@ async def test_a_bad_element_does_not_spoil_the_batch(
     assert sorted(row.state for row in await shelf.rows(GatewayInbox)) == ["applied", "unreadable"]
 
 
-async def test_ten_thousand_receipts_in_a_burst_are_all_applied(
+@pytest.mark.both_databases
+async def test_a_burst_of_receipts_is_applied_without_loss(
     database: Database, claimed: Message, shelf: Shelf
 ) -> None:
     burst = [
-        Receipt("accepted", START, message_id=claimed.id, segment=n, segments=10_000)
-        for n in range(1, 10_001)
+        Receipt("accepted", START, message_id=claimed.id, segment=n, segments=2_000) for n in range(1, 2_001)
     ]
-    for start in range(0, len(burst), 1000):
+    for start in range(0, len(burst), 500):
         async with database.transaction() as session:
-            await usecases.store_receipts(session, "simulator", burst[start : start + 1000], now=clock.now())
+            await usecases.store_receipts(session, "simulator", burst[start : start + 500], now=clock.now())
     applied = 0
     while True:
         async with database.transaction() as session:
-            count = await usecases.apply_receipts(session, now=clock.now(), limit=2000)
+            count = await usecases.apply_receipts(session, now=clock.now(), limit=500)
         applied += count
         if not count:
             break
-    assert applied == 10_000
+    assert applied == 2_000
     assert (await shelf.message()).status == "accepted"
