@@ -5,9 +5,10 @@ The same code as the distributed house; only the settings and this file differ.
 
 import asyncio
 import fcntl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -80,14 +81,20 @@ async def open_house(all_settings: dict[str, Settings]) -> AsyncIterator[House]:
         yield House(FrontDoor(rooms), runtimes, workers)
 
 
-async def serve(host: str, port: int) -> None:
-    """Serve until a signal, then drain: requests first, then the workers, then the relay's last events."""
+async def serve(host: str, port: int, beside: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
+    """Serve until a signal, then drain: requests first, then the workers, then the relay's last events.
+
+    `beside` runs along while the house is open and is dropped when it closes.
+    """
     stop = stop_on_signals()
     all_settings = assembly.check_settings()
     logging.configure(all_settings["customer"].log_level)
     with data_folder(all_settings["customer"]):
         async with open_house(all_settings) as house:
+            company = asyncio.create_task(beside()) if beside else None
             await work(house, stop, host, port)
+            if company:
+                company.cancel()
 
 
 async def work(house: House, stop: asyncio.Event, host: str, port: int) -> None:

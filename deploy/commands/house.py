@@ -2,11 +2,12 @@
 
 import asyncio
 import os
+from functools import partial
 
 import typer
 
 from deploy import assembly, embedded, serving
-from deploy.demo import loading
+from deploy.demo import first_scores, loading
 from deploy.demo.loading import Credentials
 from services.customer.config import CustomerSettings
 from shared import logging
@@ -20,8 +21,10 @@ def run(host: str, port: int, *, demo: bool) -> None:
     with embedded.data_folder(settings):
         assembly.migrate(settings)
         credentials = asyncio.run(loading.load(settings, typer.echo)) if demo else None
-    _greet(f"http://{host}:{port}", credentials)
-    serving.run(embedded.serve(host, port))
+    url = f"http://{host}:{port}"
+    _greet(url, credentials)
+    beside = partial(first_scores.score_months, url, credentials, typer.echo) if credentials else None
+    serving.run(embedded.serve(host, port, beside))
 
 
 def play(url: str) -> int:
