@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any
 
 import structlog
 from pydantic import ValidationError
@@ -19,24 +19,18 @@ from shared.bus.port import Bus, BusUnavailable, Fetched, Subscription
 from shared.database import Database, is_unavailable
 from shared.events.base import Envelope, Event
 from shared.events.registry import EVENTS
+from shared.inbox import Delivery
+
+__all__ = ["Consumer", "Delivery", "Handler", "Handlers", "Unreadable", "bulk", "merge", "read"]
 
 log = structlog.get_logger(__name__)
 
-E = TypeVar("E", bound=Event)
 Handler = Callable[[AsyncSession, Any], Awaitable[None]]
 Handlers = Mapping[Any, Sequence[Handler]]
 
 BATCH = 1000
 RETRY_SECONDS = (0.05, 0.5, 2.0)
 OUTAGE_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
-
-
-class Delivery(NamedTuple, Generic[E]):
-    """One event as a handler gets it, with the time at which it is handled."""
-
-    event: E
-    envelope: Envelope
-    now: datetime
 
 
 def bulk(handler: Handler) -> Handler:

@@ -2,24 +2,31 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import Generic, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database import insert_new
-from shared.events.base import Event
+from shared.events.base import Envelope, Event
 from shared.ledger import INBOX
 
-if TYPE_CHECKING:
-    from shared.consumer import Delivery
+E = TypeVar("E", bound=Event)
 
 KEEP = timedelta(days=60)
 
 
+class Delivery(NamedTuple, Generic[E]):
+    """One event as a handler gets it, with the time at which it is handled."""
+
+    event: E
+    envelope: Envelope
+    now: datetime
+
+
 async def receive(
-    session: AsyncSession, deliveries: "Sequence[Delivery[Event]]", now: datetime
-) -> "list[Delivery[Event]]":
+    session: AsyncSession, deliveries: Sequence[Delivery[Event]], now: datetime
+) -> list[Delivery[Event]]:
     """Note the ids and return the deliveries that are new, in their order, each id once."""
     rows = [{"source": d.envelope.source, "event_id": d.envelope.id, "handled_at": now} for d in deliveries]
     new = await insert_new(session, INBOX, rows, key=["source", "event_id"])

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from shared.runtime import Runtime
 from shared.web import docs, health, openapi, pages, problems
+from shared.web.heads import HeadAsGet
 from shared.web.limits import BodyLimit, RateLimit
 from shared.web.observed import Observed
 from shared.web.parameters import known_parameters_only
@@ -47,6 +48,7 @@ def create_app(
     openapi.install(app, runtime)
     docs.install(app, runtime)
     pages.install(app, runtime, templates)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(BodyLimit, routes=lambda: app.routes)
     app.add_middleware(RateLimit, runtime=runtime, unlimited=unlimited)
     app.add_middleware(Observed, runtime=runtime)

@@ -32,7 +32,7 @@ _PLACES = (
         "/kpi/board",
         "考核",
         "2",
-        frozenset({"hall_manager", "county_manager", "regional_office", "auditor", "admin"}),
+        frozenset({"clerk", "hall_manager", "county_manager", "regional_office", "auditor", "admin"}),
     ),
 )
 

@@ -128,7 +128,7 @@ def problem_page(
         request,
         "problem_part.html" if part else "problem.html",
         status=status,
-        headers=headers,
+        headers={**headers, "hx-retarget": "#notice", "hx-reswap": "innerHTML"} if part else headers,
         problem={"status": status, "code": code, "title": title, "detail": detail, "errors": wrong},
         request_id=scope.get("state", {}).get("request_id"),
     )
