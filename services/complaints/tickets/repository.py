@@ -72,7 +72,9 @@ def _inside(area: Area) -> Any:
 async def get_ticket(session: AsyncSession, ticket_id: UUID, area: Area, *, lock: bool = False) -> Ticket:
     """The ticket inside the area; raises TicketNotFound. `lock` keeps others from moving it meanwhile."""
     query = select(Ticket).where(col(Ticket.id) == ticket_id, _inside(area))
-    ticket = (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
+    # Not the key itself is locked: a timer that writes an alarm of this ticket must not wait for us, who wait for it.
+    locked = query.with_for_update(key_share=True) if lock else query
+    ticket = (await session.scalars(locked)).one_or_none()
     if ticket is None:
         raise TicketNotFound
     return ticket
@@ -217,7 +219,7 @@ async def open_tickets_of(session: AsyncSession, customer_id: UUID) -> Sequence[
 async def unlinked_by_phone(session: AsyncSession, indexes: Collection[str]) -> Sequence[Ticket]:
     """Tickets of callers who were not archived when they called, by their numbers."""
     query = select(Ticket).where(col(Ticket.phone_index).in_(indexes), col(Ticket.customer_id).is_(None))
-    return (await session.scalars(query.with_for_update())).all()
+    return (await session.scalars(query.with_for_update(key_share=True))).all()
 
 
 async def erase_words_about(session: AsyncSession, customer_ids: Iterable[UUID], words: str) -> None:

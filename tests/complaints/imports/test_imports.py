@@ -1,5 +1,6 @@
 """Files from the route to the tickets: matched, repeated, shuffled, cut to the sender's halls, and never in clear."""
 
+import asyncio
 import random
 from pathlib import Path
 from typing import Any
@@ -274,3 +275,17 @@ async def test_another_hall_sees_no_import_and_a_clerk_may_not_send_one(
     assert (await elsewhere.get(place)).status_code == 404
     assert (await elsewhere.get(f"{place}/rows")).status_code == 404
     assert (await send(clerk, as_csv([a_row()]), key="k")).status_code == 403
+
+
+@pytest.mark.both_databases
+async def test_several_workers_apply_a_row_once(database: Database, manager: httpx.AsyncClient) -> None:
+    orders = [a_row(f"2026110300{n:04d}", f"139000000{n % 50:02d}") for n in range(120)]
+    places = [(await send(manager, as_csv(orders), key=f"k{n}")).headers["location"] for n in range(2)]
+    await asyncio.gather(*(work(database) for _ in range(3)))
+    jobs = [(await manager.get(place)).json() for place in places]
+    assert [(job["status"], job["created"], job["unchanged"]) for job in jobs] == [
+        ("completed", 120, 0),
+        ("completed", 0, 120),
+    ]
+    assert [await count(database, model) for model in (WorkOrder, Ticket)] == [120, 120]
+    assert len(await said(database, WorkOrderImported)) == 120

@@ -355,3 +355,26 @@ async def test_a_tickets_clocks_survive_ids_that_sort_at_random(database: Databa
     async with database.reading() as session:
         found = await repository.clocks_of(session, [case.ticket.id for case in cases] + [ids.uuid7()])
     assert [len(clocks) for clocks in found.values()] == [3, 3, 3, 0]
+
+
+@pytest.mark.both_databases
+async def test_timers_and_people_at_the_same_clocks_say_each_miss_once(database: Database) -> None:
+    tickets = [(await opened(database)).ticket for _ in range(8)]
+    answers = [moved(database, ticket.id, "respond", now=AT + 6 * HOUR) for ticket in tickets]
+    await asyncio.gather(*answers, *(ring(database, 6) for _ in range(4)))
+    await ring(database, 7)
+    missed = [e.ticket_id for e in await said(database, ComplaintClockMissed) if e.severity == "missed"]
+    assert sorted(missed) == sorted(ticket.id for ticket in tickets)
+    assert [e.clock.within for e in await said(database, ComplaintResponded)] == [False] * 8
+
+
+@pytest.mark.both_databases
+async def test_one_order_taken_down_at_two_desks_is_one_ticket(database: Database, phones: PhoneBook) -> None:
+    order: dict[str, Any] = {
+        "source": "work_order",
+        "work_order": ("10086", "20261125000001"),
+        "phone": phones.seal(PHONE),
+    }
+    results = await asyncio.gather(*(opened(database, **order) for _ in range(5)), return_exceptions=True)
+    assert sum(isinstance(result, WorkOrderHasTicket) for result in results) == 4
+    assert [await count(database, model) for model in (Ticket, WorkOrder)] == [1, 1]
