@@ -14,7 +14,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deploy import assembly, simulator
 from deploy.serving import Server, stop_on_signals
-from shared import logging
 from shared.runtime import Runtime, open_bus
 from shared.settings import Settings, SettingsError
 from shared.wakeups import Wakeups
@@ -88,7 +87,6 @@ async def serve(host: str, port: int, beside: Callable[[], Coroutine[Any, Any, N
     """
     stop = stop_on_signals()
     all_settings = assembly.check_settings()
-    logging.configure(all_settings["customer"].log_level)
     with data_folder(all_settings["customer"]):
         async with open_house(all_settings) as house:
             company = asyncio.create_task(beside()) if beside else None

@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import sys
 from functools import partial
+from typing import TextIO
 
 import typer
 
@@ -17,14 +19,23 @@ def run(host: str, port: int, *, demo: bool) -> None:
     """Migrate, load what is missing, say where to go, serve until a signal."""
     os.environ.setdefault("HALL_PUBLIC_URL", f"http://127.0.0.1:{port}")  # one process is its own neighbour
     settings = CustomerSettings.of(assembly.check_settings()["customer"])
-    logging.configure(settings.log_level)
     with embedded.data_folder(settings):
+        logging.configure(settings.log_level, stream=_log_of(settings))
         assembly.migrate(settings)
         credentials = asyncio.run(loading.load(settings, typer.echo)) if demo else None
     url = f"http://{host}:{port}"
     _greet(url, credentials)
     beside = partial(first_scores.score_months, url, credentials, typer.echo) if credentials else None
     serving.run(embedded.serve(host, port, beside))
+
+
+def _log_of(settings: CustomerSettings) -> TextIO:
+    """At a terminal the log goes to `hall.log` in the data folder, so that people can read what we say to them."""
+    if not sys.stderr.isatty():
+        return sys.stderr
+    path = settings.data / "hall.log"
+    typer.echo(f"运行日志写在 {path}")
+    return path.open("a", encoding="utf-8")
 
 
 def play(url: str) -> int:
