@@ -19,7 +19,8 @@ HOP_BY_HOP = frozenset(
     }
 )
 UNAVAILABLE = (
-    b'{"type":"about:blank","title":"Service Unavailable","status":503,"code":"unavailable","detail":"%s"}'
+    b'{"type":"urn:hall:problem:service-unavailable","title":"%s","status":503,"code":"service-unavailable",'
+    b'"detail":"%s","errors":[],"request_id":null}'
 )
 
 
@@ -59,10 +60,10 @@ class Origin:
             ) as answer:
                 return await _answer(request, answer)
         except aiohttp.ClientConnectionError:
-            detail = "服务暂时不可用，请稍后再试".encode()
+            title, detail = "服务暂不可用".encode(), "服务暂时不可用，请在 1 秒后再试。".encode()
             return web.Response(
                 status=503,
-                body=UNAVAILABLE % detail,
+                body=UNAVAILABLE % (title, detail),
                 content_type="application/problem+json",
                 headers={"Retry-After": "1"},
             )

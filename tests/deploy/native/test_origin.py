@@ -78,4 +78,4 @@ async def test_a_service_that_is_down_answers_503_as_a_problem(front: httpx.Asyn
     answer = await front.get("/messaging/v1/x")
     assert answer.status_code == 503
     assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["code"] == "unavailable"
+    assert answer.json()["code"] == "service-unavailable"
