@@ -43,6 +43,7 @@ router = APIRouter(include_in_schema=False)
 
 Reader = Annotated[Caller, requires("customers:read")]
 Writer = Annotated[Caller, requires("customers:write")]
+WORKBENCH = "/customer/workbench"
 RECENT = 10
 PURPOSES = {
     Purpose.ARCHIVE: "保存档案",
@@ -51,6 +52,7 @@ PURPOSES = {
     Purpose.MARKETING_SMS: "新业务和优惠短信",
 }
 EVIDENCE_KINDS = {"signature": "签字单", "recording": "录音", "sms": "短信回复"}
+LEFT_OUT = frozenset({"missing", "string-too-short"})
 CHANNELS = {"counter": "到厅当面", "hall_phone": "来电"}
 
 
@@ -67,8 +69,6 @@ async def search(
     try:
         index = here.phones.index(phone)
     except InvalidPhone as wrong:
-        if _is_part(request):
-            raise
         return await _workbench(
             request, here, caller, status=422, phone=phone, errors=_blank(phone=wrong.message)
         )
@@ -80,6 +80,13 @@ async def search(
     if elsewhere:
         return await _workbench(request, here, caller, phone=phone, elsewhere=True)
     return await _workbench(request, here, caller, phone=phone, registering=_blank(phone=phone))
+
+
+@router.get("/customer/workbench/search")
+@router.get("/customer/workbench/customers")
+async def back_to_workbench(request: Request, _caller: Reader) -> Response:
+    """Whoever opens again the address to which a form was sent begins anew."""
+    return see_other(request, WORKBENCH)
 
 
 @router.post("/customer/workbench/customers")
@@ -101,9 +108,11 @@ async def register(request: Request, here: Here, caller: Writer) -> Response:
             tone="warn",
         )
     except (Invalid, ValidationError) as wrong:
-        errors = _errors_of(wrong)
+        values, errors = _values_of(form), _errors_of(wrong)
+        if Purpose.ARCHIVE not in form:
+            errors["archive"] = ConsentRequired.detail
         return await _workbench(
-            request, here, caller, status=422, registering=_values_of(form), errors=errors
+            request, here, caller, status=422, phone=values["phone"], registering=values, errors=errors
         )
     return see_other(request, f"/customer/customers/{customer.id}", say="已入档。")
 
@@ -111,6 +120,12 @@ async def register(request: Request, here: Here, caller: Writer) -> Response:
 @router.get("/customer/customers/{customer_id}")
 async def card(request: Request, here: Here, caller: Reader, customer_id: UUID) -> Response:
     return await _card(request, here, caller, customer_id)
+
+
+@router.get("/customer/customers/{customer_id}/consents")
+@router.get("/customer/customers/{customer_id}/phone-reveals")
+async def back_to_card(request: Request, _caller: Reader, customer_id: UUID) -> Response:
+    return see_other(request, f"/customer/customers/{customer_id}")
 
 
 @router.post("/customer/customers/{customer_id}/consents")
@@ -121,7 +136,9 @@ async def change_consent(
     try:
         body = ConsentCreate.model_validate(_consent_of(form))
     except ValidationError as wrong:
-        return await _card(request, here, caller, customer_id, status=422, errors=_errors_of(wrong))
+        return await _card(
+            request, here, caller, customer_id, status=422, errors=_errors_of(wrong), filled=_values_of(form)
+        )
     command = ChangeConsent(caller.area, customer_id, **body.facts(by=caller.subject, now=now))
     async with here.database.transaction() as session:
         await usecases.change_consent(session, command, now=now)
@@ -163,20 +180,23 @@ async def reveal_phone(
 async def _workbench(
     request: Request, here: Runtime, caller: Caller, *, status: int = 200, **values: Any
 ) -> Response:
-    """The whole page, or for htmx the part below the search box."""
+    """The whole page, or for htmx all of it that changes."""
+    part = request.headers.get("hx-request") == "true"
     async with here.database.reading() as session:
         hall = await directory.get_hall(session, caller.hall) if caller.hall else None
-        filters = repository.Filters(clerk=caller.subject)
-        mine = await repository.customers_page(session, caller.area, filters, PageRequest(limit=RECENT))
+        filters = repository.Filters(clerk=caller.subject if caller.role == "clerk" else None)
+        latest = await repository.customers_page(session, caller.area, filters, PageRequest(limit=RECENT))
         tables = await repository.code_tables(session)
         wording = await consent_ledger.wording_on(session, clock.business_date(clock.now()))
     usual = {"phone": "", "errors": _blank(), "registering": None, "elsewhere": False}
     return render(
         request,
-        "archive/below_search.html" if _is_part(request) else "archive/workbench.html",
+        "archive/desk.html" if part else "archive/workbench.html",
         status=status,
+        part=part,
         hall=hall,
-        mine=[CustomerRead.of(customer) for customer in mine.items],
+        latest=[CustomerRead.of(customer) for customer in latest.items],
+        latest_title="我最近入档的客户" if caller.role == "clerk" else "最近入档的客户",
         tables=tables,
         wording=wording,
         introduction=_read_aloud(wording.introduction, hall, caller),
@@ -193,9 +213,10 @@ async def _card(
         customer = await repository.get_customer(session, customer_id, caller.area)
         record = await repository.record_of(session, customer)
         hall = await directory.get_hall(session, customer.hall)
+        clerks = await directory.clerk_names_of_hall(session, customer.hall)
         tables = await repository.code_tables(session)
         wording = await consent_ledger.wording_on(session, clock.business_date(clock.now()))
-    usual = {"number": None, "errors": _blank()}
+    usual = {"number": None, "errors": _blank(), "filled": _blank()}
     return render(
         request,
         "archive/customer.html",
@@ -205,6 +226,7 @@ async def _card(
         tickets=[(ticket, rules.ticket_phrase(ticket)) for ticket in record.tickets],
         last_words=consent_rules.in_force(record.consents),
         hall=hall,
+        clerks=clerks,
         tables=tables,
         wording=wording,
         purposes=PURPOSES,
@@ -212,10 +234,6 @@ async def _card(
         channels=CHANNELS,
         **{**usual, **values},
     )
-
-
-def _is_part(request: Request) -> bool:
-    return request.headers.get("hx-request") == "true"
 
 
 async def _body_of(form: FormData, here: Runtime, caller: Caller) -> dict[str, Any]:
@@ -257,7 +275,7 @@ def _consent_of(form: FormData) -> dict[str, Any]:
     return {**values, "evidence": evidence}
 
 
-def _blank(**values: Any) -> Mapping[str, Any]:
+def _blank(**values: Any) -> dict[str, Any]:
     """Values of a form in which every other field is empty."""
     return defaultdict(str, values)
 
@@ -269,7 +287,7 @@ def _values_of(form: FormData) -> Mapping[str, Any]:
     return _blank(**values, **{name: str(value) for name, value in form.items() if name not in several})
 
 
-def _errors_of(wrong: Invalid | ValidationError) -> Mapping[str, str]:
+def _errors_of(wrong: Invalid | ValidationError) -> dict[str, str]:
     """What is wrong with which field; what belongs to none stands above the form."""
     if isinstance(wrong, ValidationError):
         found = [field_error({**error, "loc": ("body", *error["loc"])}) for error in wrong.errors()]
@@ -277,7 +295,7 @@ def _errors_of(wrong: Invalid | ValidationError) -> Mapping[str, str]:
         found = list(wrong.errors)
     if not found and isinstance(wrong, Invalid):
         return _blank(**{_field_of(wrong): wrong.message})
-    return _blank(**{_field_at(error.pointer): error.detail for error in found})
+    return _blank(**{_field_at(e.pointer): "请填写。" if e.code in LEFT_OUT else e.detail for e in found})
 
 
 def _field_of(wrong: Invalid) -> str:

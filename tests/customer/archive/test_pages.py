@@ -94,8 +94,8 @@ async def test_a_customer_is_registered_on_the_page_and_found_again(
     ("change", "shown"),
     [
         ({"archive": None}, "客户没有同意入档"),
-        ({"evidence_reference": ""}, "至少 1 个字符"),
-        ({"name": ""}, "缺少这一项"),
+        ({"evidence_reference": ""}, "请填写"),
+        ({"name": ""}, "请填写"),
         ({"brand": "9"}, "代码表中没有这个代码"),
         ({"phone": "1"}, "手机号码应为 11 位数字"),
     ],
@@ -177,3 +177,33 @@ async def test_whoever_works_at_no_hall_may_look_but_is_offered_no_registration(
     found = await submit(guest, f"{WORKBENCH}/search", {"phone": PHONE})
     assert "入档由营业厅的客户经理办理" in found.text
     assert (await submit(guest, f"{WORKBENCH}/customers", a_form())).status_code == 403
+
+
+async def test_what_is_missing_is_said_beside_its_field_and_the_cursor_waits_there(
+    clerk: httpx.AsyncClient,
+) -> None:
+    again = (await submit(clerk, f"{WORKBENCH}/customers", a_form(name="", brand=""))).text
+    assert again.count("✕ 请填写。") == 2
+    assert re.search(r'<input id="f-name"[^>]* autofocus', again)
+    again = (await submit(clerk, f"{WORKBENCH}/customers", a_form(name="", archive=None))).text
+    assert "客户没有同意入档" in again
+    assert re.search(r'name="archive" autofocus', again)
+
+
+@pytest.mark.parametrize("path", [f"{WORKBENCH}/search", f"{WORKBENCH}/customers"])
+async def test_the_address_of_a_form_opened_again_leads_back_to_the_workbench(
+    clerk: httpx.AsyncClient, path: str
+) -> None:
+    assert (await clerk.get(path)).headers["location"] == WORKBENCH
+
+
+async def test_a_hall_manager_sees_the_latest_of_the_whole_hall(
+    guest: httpx.AsyncClient, database: Database, runtime: Runtime
+) -> None:
+    await a_customer(database, runtime.phones)
+    await a_user(runtime, "zz0100", role="hall_manager", staff_no=None)
+    await sign_in(guest, "zz0100")
+    guest.headers.update(PAGE)
+    page = (await guest.get(WORKBENCH)).text
+    assert "最近入档的客户" in page
+    assert page.count('href="/customer/customers/') == 1

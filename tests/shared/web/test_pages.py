@@ -153,3 +153,16 @@ def test_what_is_vendored_comes_with_its_licence() -> None:
     scripts = {p.name.partition("-")[0] for p in (STATIC / "vendor").glob("*.js")}
     assert scripts == {"htmx"}
     assert (STATIC / "vendor" / "htmx.LICENSE").read_text().strip()
+
+
+async def test_head_is_answered_as_get_without_the_body(browser: httpx.AsyncClient) -> None:
+    asked, got = await browser.head("/customer/desk"), await browser.get("/customer/desk")
+    assert (asked.status_code, asked.content) == (200, b"")
+    assert asked.headers["content-length"] == got.headers["content-length"]
+    assert (await browser.head("/customer/nowhere")).status_code == 404
+
+
+async def test_a_problem_of_a_part_is_shown_in_the_notice_of_the_page(browser: httpx.AsyncClient) -> None:
+    part = await browser.get("/customer/nowhere", headers={"hx-request": "true"})
+    assert part.headers["hx-retarget"] == "#notice"
+    assert "hx-retarget" not in (await browser.get("/customer/nowhere")).headers
