@@ -25,7 +25,7 @@ from shared.scheduler import Firing, Job, Loop
 log = structlog.get_logger(__name__)
 
 BATCH = 200
-CHUNK = 500
+CHUNK = 100
 LONGEST_NAP = 5.0
 RECONCILE_EVERY = 10.0
 SETTLING = timedelta(seconds=10)
@@ -99,7 +99,7 @@ class Dispatcher:
 
     async def _ready_at(self, session: AsyncSession, now: datetime) -> datetime | None:
         """When the next message may go: its own time, the gateway's pause and its pace."""
-        ready = await repository.next_queued_at(session, self._name)
+        ready = await repository.next_queued_at(session, self._name, now)
         lane = await repository.lane_or_none(session, self._name)
         if ready is None or lane is None:
             return ready
@@ -137,19 +137,18 @@ async def reconcile_unknown(runtime: Runtime, stop: asyncio.Event) -> None:
 
 
 async def ask_about_unknown(runtime: Runtime, name: str, gateway: Gateway) -> None:
-    """One round over the unknown messages of a gateway, in chunks; stops when the gateway is away."""
-    after: UUID | None = None
+    """One round over the unknown messages of a gateway, in chunks; stops when the gateway is away.
+
+    Every answer settles its message, so that a chunk that was asked about does not come again.
+    """
     while True:
         async with runtime.database.reading() as session:
-            unknown = await repository.unknown_at(session, name, CHUNK, after)
+            before = clock.now() - SETTLING
+            unknown = await repository.unknown_since_before(session, name, before, CHUNK)
         if not unknown:
             return
-        after = unknown[-1].id
-        settled = [
-            m for m in unknown if m.unknown_since is not None and m.unknown_since <= clock.now() - SETTLING
-        ]
         try:
-            found = await _ask(gateway, [m.id for m in settled])
+            found = await _ask(gateway, unknown)
         except GatewayAway:
             log.warning("gateway.away", gateway=name)
             return

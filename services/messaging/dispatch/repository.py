@@ -1,6 +1,6 @@
 """The queue and the lanes. One process at a time paces a gateway; messages in other hands are skipped."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -35,8 +35,13 @@ async def queued_for(session: AsyncSession, gateway: str, now: datetime, limit: 
     return list((await session.scalars(query.execution_options(populate_existing=True))).all())
 
 
-async def next_queued_at(session: AsyncSession, gateway: str) -> datetime | None:
-    """When the first message of the queue is ready; None for an empty queue."""
+async def next_queued_at(session: AsyncSession, gateway: str, now: datetime) -> datetime | None:
+    """When a message of the queue is ready: `now` for one that is, None for an empty queue."""
+    ready = (
+        _queued(select(Message.send_at), gateway).where(Message.send_at <= now).order_by(col(Message.due_at))
+    )
+    if (await session.scalars(ready.limit(1))).first() is not None:
+        return now
     at: datetime | None = await session.scalar(_queued(sa.select(sa.func.min(col(Message.send_at))), gateway))
     return at
 
@@ -44,18 +49,18 @@ async def next_queued_at(session: AsyncSession, gateway: str) -> datetime | None
 async def expired_claims(session: AsyncSession, now: datetime, limit: int) -> list[Message]:
     """Messages whose dispatcher has not come back in time."""
     query = select(Message).where(status_is("submitting"), col(Message.lease_until) < now)
-    query = query.order_by(col(Message.id)).limit(limit).with_for_update(skip_locked=True)
+    query = query.order_by(col(Message.lease_until)).limit(limit).with_for_update(skip_locked=True)
     return list((await session.scalars(query.execution_options(populate_existing=True))).all())
 
 
-async def unknown_at(
-    session: AsyncSession, gateway: str, limit: int, after: UUID | None
-) -> Sequence[Message]:
-    """Unknown messages of a gateway, a chunk at a time by id."""
-    query = select(Message).where(status_is("unknown"), Message.gateway == gateway)
-    if after is not None:
-        query = query.where(Message.id > after)
-    return (await session.scalars(query.order_by(col(Message.id)).limit(limit))).all()
+async def unknown_since_before(
+    session: AsyncSession, gateway: str, moment: datetime, limit: int
+) -> list[UUID]:
+    """Messages of a gateway that have been unknown since before that moment, the oldest first."""
+    query = select(Message.id).where(
+        status_is("unknown"), Message.gateway == gateway, col(Message.unknown_since) < moment
+    )
+    return list((await session.scalars(query.order_by(col(Message.unknown_since)).limit(limit))).all())
 
 
 async def still_unknown(session: AsyncSession, ids: Iterable[UUID]) -> set[UUID]:

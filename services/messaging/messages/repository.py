@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from services.messaging.messages.errors import MessageNotFound
-from services.messaging.messages.models import NOT_SENT_IN_TIME, GatewayAnswer, Message
-from services.messaging.messages.rules import WAITING, Answer
+from services.messaging.messages.models import KEPT, NOT_SENT_IN_TIME, GatewayAnswer, Message
+from services.messaging.messages.rules import STATUSES, WAITING, Answer
 from shared.database import insert_new
 from shared.pagination import Page, PageRequest, paginate
 from shared.security.tenancy import Area
@@ -19,6 +19,8 @@ from shared.security.tenancy import Area
 
 def status_is(status: str) -> sa.ColumnElement[bool]:
     """The state as a literal: a partial index serves only a query whose text implies it."""
+    if status not in STATUSES:
+        raise ValueError(f"no such state: {status}")
     return col(Message.status) == sa.literal_column(f"'{status}'")
 
 
@@ -47,9 +49,9 @@ async def locked(session: AsyncSession, ids: Iterable[UUID]) -> list[Message]:
     return await _locked(session, select(Message).where(col(Message.id).in_(sorted(set(ids)))))
 
 
-async def _locked(session: AsyncSession, query: Any, *, skip: bool = False) -> list[Message]:
+async def _locked(session: AsyncSession, query: Any) -> list[Message]:
     """By id, so that two transactions which want the same messages queue up instead of blocking each other."""
-    held = query.order_by(col(Message.id)).with_for_update(skip_locked=skip)
+    held = query.order_by(col(Message.id)).with_for_update()
     return list((await session.scalars(held.execution_options(populate_existing=True))).all())
 
 
@@ -87,22 +89,26 @@ async def planned_of_halls(session: AsyncSession, halls: Iterable[str]) -> list[
 
 async def planned_before(session: AsyncSession, moment: datetime, limit: int) -> list[Message]:
     """Intents that have waited since before that moment for a customer or a hall."""
-    query = select(Message).where(status_is("planned"), Message.created_at < moment).limit(limit)
-    return await _locked(session, query, skip=True)
+    query = select(Message).where(status_is("planned"), Message.created_at < moment)
+    return await _oldest(session, query, col(Message.created_at), limit)
 
 
 async def overdue(session: AsyncSession, now: datetime, limit: int) -> list[Message]:
     """Messages whose deadline has passed without their having been sent, each until it is said."""
     query = select(Message).where(col(Message.deadline) < now, sa.text(NOT_SENT_IN_TIME))
-    return await _locked(session, query.limit(limit), skip=True)
+    return await _oldest(session, query, col(Message.deadline), limit)
 
 
 async def older_than(session: AsyncSession, moment: datetime, limit: int) -> list[Message]:
     """Messages whose content or number is kept past that moment."""
-    query = select(Message).where(Message.created_at < moment, sa.or_(
-        col(Message.phone_enc).is_not(None), col(Message.text) != "",
-    ))  # fmt: skip
-    return await _locked(session, query.limit(limit), skip=True)
+    query = select(Message).where(Message.created_at < moment, sa.text(KEPT))
+    return await _oldest(session, query, col(Message.created_at), limit)
+
+
+async def _oldest(session: AsyncSession, query: Any, by: Any, limit: int) -> list[Message]:
+    """The first so many that no other process works on, held for this transaction."""
+    held = query.order_by(by).limit(limit).with_for_update(skip_locked=True)
+    return list((await session.scalars(held.execution_options(populate_existing=True))).all())
 
 
 async def by_gateway_ids(
@@ -171,12 +177,12 @@ async def messages_page(
 ) -> Page[Any]:
     """Newest first."""
     query = select(Message).where(area.clause(col(Message.hall), col(Message.county)))
-    wanted = {
-        "customer_id": customer_id, "status": status, "message_class": message_class, "hall": hall,
-    }  # fmt: skip
+    wanted = {"customer_id": customer_id, "message_class": message_class, "hall": hall}
     for name, value in wanted.items():
         if value is not None:
             query = query.where(col(getattr(Message, name)) == value)
+    if status is not None:
+        query = query.where(status_is(status))
     return await paginate(session, query, [(col(Message.id), "desc")], page)
 
 

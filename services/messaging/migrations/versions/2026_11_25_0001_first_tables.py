@@ -261,7 +261,6 @@ def _create_messages() -> None:
         sa.UniqueConstraint("recipient", "template_code", "cause", "period", name="uq_messages_intent"),
     )
     op.create_index("ix_messages_county_id", "messages", ["county", "id"])
-    op.create_index("ix_messages_created_at", "messages", ["created_at"])
     op.create_index("ix_messages_customer_id", "messages", ["customer_id", "id"])
     _create_partial_index(
         "ix_messages_deadline",
@@ -269,14 +268,20 @@ def _create_messages() -> None:
         ["deadline"],
         "missed_at IS NULL AND status IN ('planned', 'held', 'queued', 'failed', 'suppressed', 'expired')",
     )
-    op.create_index("ix_messages_gateway_message_id", "messages", ["gateway", "gateway_message_id"])
+    op.create_index("ix_messages_gateway_message_id", "messages", ["gateway_message_id", "gateway"])
     op.create_index("ix_messages_hall_id", "messages", ["hall", "id"])
     _create_partial_index("ix_messages_held", "messages", ["send_at"], "status = 'held'")
     _create_partial_index("ix_messages_lease", "messages", ["lease_until"], "status = 'submitting'")
     op.create_index("ix_messages_phone_index", "messages", ["phone_index"])
     _create_partial_index("ix_messages_queue", "messages", ["gateway", "due_at", "id"], "status = 'queued'")
-    op.create_index("ix_messages_status_id", "messages", ["status", "id"])
-    _create_partial_index("ix_messages_unknown", "messages", ["unknown_since"], "status = 'unknown'")
+    _create_partial_index(
+        "ix_messages_unknown_of_hall", "messages", ["hall", "unknown_since", "id"], "status = 'unknown'"
+    )
+    _create_partial_index("ix_messages_planned", "messages", ["created_at"], "status = 'planned'")
+    _create_partial_index(
+        "ix_messages_kept", "messages", ["created_at"], "(text <> '' OR phone_enc IS NOT NULL)"
+    )
+    _create_partial_index("ix_messages_unknown", "messages", ["unknown_since", "id"], "status = 'unknown'")
     op.create_table(
         "gateway_answers",
         sa.Column("id", BigId, sa.Identity(always=False), nullable=False),
