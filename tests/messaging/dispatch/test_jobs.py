@@ -282,3 +282,21 @@ async def test_a_slot_follows_the_message_into_the_month_in_which_it_leaves(
     message, (slot,) = await shelf.message(), await shelf.slots()
     assert message.cap_month == slot.month == clock.month_of(clock.now())
     assert message.status == "accepted"
+
+
+async def test_the_gauges_show_how_many_are_unknown_and_for_how_long(
+    queue: Queue, dispatcher: Dispatcher, gateway: FakeGateway, runtime: Runtime, shelf: Shelf
+) -> None:
+    await queue(2)
+    gateway.answer = Submitted("unknown")
+    await dispatcher.step()
+    await shelf.change(Message, unknown_since=clock.now() - timedelta(minutes=10))
+    stop = asyncio.Event()
+    measuring = asyncio.create_task(jobs.measure_unknown(runtime, stop))
+    registry, labels = runtime.metrics.registry, {"service": "messaging"}
+    while not registry.get_sample_value("hall_unknown_sms", labels):
+        await asyncio.sleep(0.02)
+    stop.set()
+    await measuring
+    assert registry.get_sample_value("hall_unknown_sms", labels) == 2
+    assert (registry.get_sample_value("hall_oldest_unknown_sms_seconds", labels) or 0) >= 600
