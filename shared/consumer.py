@@ -6,6 +6,7 @@ what fails alone, several times, goes to the dead letters with its reason, and i
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -141,7 +142,8 @@ class Consumer:
     async def _apply(self, session: AsyncSession, event: type[Event], group: list[Delivery[Event]]) -> None:
         for handler in self._handlers.get(event, ()):
             if getattr(handler, "bulk", False):
-                await handler(session, group)
+                with _on_behalf_of_all(group, handler):
+                    await handler(session, group)
                 continue
             for delivery in group:
                 with _on_behalf_of(delivery, handler):
@@ -173,11 +175,19 @@ def _topic(delivery: Delivery[Event]) -> str:
     return delivery.event.topic
 
 
+def _on_behalf_of_all(group: Sequence[Delivery[Event]], handler: Handler) -> AbstractContextManager[None]:
+    """One delivery's ids and trace; of several only the traces, as links: nobody's request alone caused the work."""
+    if len(group) == 1:
+        return _on_behalf_of(group[0], handler)
+    traces = [d.envelope.traceparent for d in group if d.envelope.traceparent]
+    return telemetry.joined(handler.__name__, traces) if traces else nullcontext()
+
+
 def _on_behalf_of(delivery: Delivery[Event], handler: Handler) -> "_Span":
     return _Span(delivery.envelope, handler.__name__)
 
 
-class _Span:
+class _Span(AbstractContextManager[None]):
     """The ids and the trace of the event's request, for the time of one handler."""
 
     __slots__ = ("_ids", "_trace")

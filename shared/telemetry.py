@@ -1,10 +1,11 @@
 """OpenTelemetry traces that follow one request through the bus. Without a collector they cost next to nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from opentelemetry import propagate, trace
-from opentelemetry.trace import SpanKind, Tracer
+from opentelemetry.context import Context
+from opentelemetry.trace import Link, SpanKind, Tracer
 
 tracer: Tracer = trace.get_tracer("hall")
 
@@ -36,4 +37,13 @@ def continued(name: str, parent: str | None, kind: SpanKind = SpanKind.CONSUMER)
     """A span that continues the trace `parent` started in another process."""
     context = propagate.extract({"traceparent": parent}) if parent else None
     with tracer.start_as_current_span(name, context=context, kind=kind):
+        yield
+
+
+@contextmanager
+def joined(name: str, parents: Sequence[str]) -> Iterator[None]:
+    """A span of its own for work done for several requests at once, linked to the trace of each."""
+    found = (trace.get_current_span(propagate.extract({"traceparent": parent})) for parent in parents)
+    links = [Link(span.get_span_context()) for span in found]
+    with tracer.start_as_current_span(name, context=Context(), kind=SpanKind.CONSUMER, links=links):
         yield

@@ -1,6 +1,7 @@
 """Tills that register customers and take down enquiries at a steady pace, and never give up on a request."""
 
 import asyncio
+import itertools
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from tests.journeys.houses import House
 
 TILLS = 3
 PACE_SECONDS = 0.25
+AT_LEAST = 5
 PATIENCE = 150
 
 
@@ -28,14 +30,23 @@ class Load:
     customers: dict[str, str] = field(default_factory=dict)
     tickets: dict[str, str] = field(default_factory=dict)
 
+    async def begin(self) -> None:
+        """Wait until the first customer of this load is in the archive."""
+        async with asyncio.timeout(PATIENCE):
+            while not self.tickets:
+                await asyncio.sleep(0.05)
+
     async def run(self, stop: asyncio.Event) -> None:
+        """Go on until `stop`, and in any case until every till has had a few customers."""
         async with asyncio.TaskGroup() as group:
             for _ in range(TILLS):
                 group.create_task(self._till(stop))
 
     async def _till(self, stop: asyncio.Event) -> None:
         async with desk(self.house) as pos:
-            while not stop.is_set():
+            for number in itertools.count():
+                if stop.is_set() and number >= AT_LEAST:
+                    return
                 phone = a_phone()
                 self.customers[phone] = customer = (await pos.register(phone, name=self.name))["id"]
                 ticket = await open_ticket(pos, customer, summary="混乱之中的咨询")

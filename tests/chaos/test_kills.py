@@ -23,6 +23,7 @@ async def under_load(house: House) -> AsyncIterator[None]:
     load, stop = Load(house), asyncio.Event()
     working = asyncio.create_task(load.run(stop))
     try:
+        await load.begin()
         yield
     finally:
         stop.set()
