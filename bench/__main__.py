@@ -5,9 +5,14 @@ import sys
 
 import uvloop
 
-from bench import consumer, engines, registration, relay
+from bench import consumer, engines, latency, registration, relay
 
-BENCHES = {"registration": registration.run, "relay": relay.run, "consumer": consumer.run}
+BENCHES = {
+    "registration": registration.run,
+    "relay": relay.run,
+    "consumer": consumer.run,
+    "latency": latency.run,
+}
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ CALLER = f"00-{TRACE}-00f067aa0ba902b7-01"
 HEARERS = {
     "plan_intro_on_customer_registered",  # messaging
     "record_facts_on_events",  # kpi
-    "follow_customer_on_snapshot",  # complaints and messaging
+    "keep_customers_on_snapshot",  # complaints
 }
 
 
