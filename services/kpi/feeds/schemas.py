@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from services.kpi.facts.models import Fact
-from services.kpi.scoring.schemas import Number, RunRead, ScoreRead
+from services.kpi.scoring.schemas import STATUS_NAMES, Number, RunRead, ScoreRead
 
 
 class FactLine(BaseModel):
@@ -67,8 +67,6 @@ HEADINGS = (
     "考核期", "层级", "对象编码", "对象名称", "区县", "营业厅", "得分", "名次", "参评数", "样本数", "状态", "方案版本",
     "指标代码", "指标名称", "分子", "分母", "指标值", "目标", "权重", "指标得分", "贡献", "计算批次", "数据截至",
 )  # fmt: skip
-
-STATUS_NAMES = {"provisional": "暂定", "closed": "已关闭", "restated": "已重述"}
 
 
 def rows_of(

@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal, Self
 
 from services.kpi.facts.rules.counting import Measure, Place, Selection, Sums, Term
+from services.kpi.facts.rules.names import fact_name
 
 Direction = Literal["higher", "lower"]
 Unit = Literal["count", "percent", "yuan"]
@@ -49,7 +50,8 @@ class Formula:
     def describe(self) -> str:
         """In words for whoever reads a figure."""
         above = " + ".join(map(_in_words, self.numerator))
-        return f"({above}) ÷ ({' + '.join(map(_in_words, self.denominator))})" if self.denominator else above
+        below = " + ".join(map(_in_words, self.denominator))
+        return f"{_grouped(above)} ÷ {_grouped(below)}" if below else above
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +145,12 @@ _COUNTINGS: dict[str, str] = {
 }
 
 
+def _grouped(sum_in_words: str) -> str:
+    return f"（{sum_in_words}）" if " + " in sum_in_words else sum_in_words
+
+
 def _in_words(term: Term) -> str:
     chosen = term.selection
     how = _COUNTINGS[chosen.count].format(allowance=chosen.allowance)
     since = "，截至期末" if chosen.window == "to_date" else ""
-    return f"{MEASURES[term.measure]}合计[{chosen.kind}；{how}{since}]"
+    return f"“{fact_name(chosen.kind)}”的{MEASURES[term.measure]}合计（{how}{since}）"

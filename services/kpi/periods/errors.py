@@ -11,8 +11,8 @@ class PeriodInvalid(Invalid):
 
 class PeriodAlreadyClosed(Conflict):
     code = "period-closed"
-    title = "考核期已关闭"
-    detail = "考核期 {period} 已关闭，成绩不再变动；之后到达的数据不会悄悄改动已公布的成绩。"
+    title = "考核期已结账"
+    detail = "考核期 {period} 已结账，成绩不再变动；之后到达的数据不会悄悄改动已公布的成绩。"
 
 
 class PeriodNotOver(Conflict):

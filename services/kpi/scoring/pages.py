@@ -9,14 +9,14 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.kpi.facts.rules import counting
-from services.kpi.indicators.rules import UNITS
+from services.kpi.facts.rules.names import event_name
 from services.kpi.periods.errors import PeriodInvalid
 from services.kpi.periods.rules import NotAPeriod, Period, open_periods
 from services.kpi.schemes.rules import LEVEL_NAMES, POLICY_NAMES
 from services.kpi.scoring import repository
 from services.kpi.scoring.repository import Viewer
 from services.kpi.scoring.rules import as_text
-from services.kpi.scoring.schemas import status_of
+from services.kpi.scoring.schemas import STATUS_NAMES, status_of
 from services.kpi.scoring.usecases.compare_score import compare_score
 from services.kpi.scoring.usecases.explain_score import ExplainScore, explain_score
 from services.kpi.scoring.usecases.score_period import ScorePeriod, score_period
@@ -33,8 +33,8 @@ router = APIRouter(include_in_schema=False)
 Reader = Annotated[Caller, requires("scores:read")]
 Cursor = Annotated[str | None, Query(max_length=2000)]
 
-STATUS = {"provisional": ("暂定", "warn"), "closed": ("已关闭", "good"), "restated": ("已重述", "warn")}
-WIDTH, HEIGHT = 480, 120
+TONES = {"provisional": "warn", "closed": "good", "restated": "warn"}
+WIDTH, HEIGHT = 330, 90
 STALE_AFTER = timedelta(hours=26)
 
 
@@ -47,34 +47,60 @@ def shown(value: Decimal | None, unit: str) -> str:
     return f"{value:.2f} 元" if unit == "yuan" else f"{value:,.0f}"
 
 
+def target_shown(value: Decimal, unit: str) -> str:
+    """A target as short as it can be said: 95%, 300 元."""
+    if unit == "percent":
+        return f"{as_text(value * 100)}%"
+    return f"{as_text(value)} 元" if unit == "yuan" else as_text(value)
+
+
 def score_shown(value: Decimal | None) -> str:
     return "—" if value is None else f"{value:.2f}"
 
 
+def period_name(code: str) -> str:
+    """2026-11 → 2026年11月, 2026-Q3 → 2026年第3季度."""
+    year, _, rest = code.partition("-")
+    return f"{year}年第{rest[1]}季度" if rest.startswith("Q") else f"{year}年{int(rest)}月"
+
+
 @router.get("/kpi/board")
 async def board(
-    request: Request, here: Here, caller: Reader, period: Annotated[str | None, Query()] = None
+    request: Request,
+    here: Here,
+    caller: Reader,
+    period: Annotated[str | None, Query()] = None,
+    place: Annotated[str | None, Query(max_length=64)] = None,
 ) -> Response:
+    """A period's board; with a `place`, a county or a hall, what lies in it."""
     async with here.database.reading() as session:
         wanted = _period(period or await _default_period(session))
-        found = await show_board(session, wanted, Viewer.of(caller))
+        found = await show_board(session, wanted, Viewer.of(caller), place)
     status = status_of(found.run, found.state) if found.run else None
     return render(
         request,
         "scoring/board.html",
         board=found,
-        period_choices=[(code, code) for code in found.periods],
-        badge=STATUS[status] if status else None,
+        place=place,
+        period_choices=[(code, period_name(code)) for code in found.periods],
+        period_name=period_name,
+        badge=(STATUS_NAMES[status], TONES[status]) if status else None,
         may_run=caller.may("periods:write") and not (found.state and found.state.closed),
         may_check=caller.may("invariants:read"),
         stale=_stale(found, clock.now()),
         plot=plotted(found.trend) if found.trend else None,
         level_names=LEVEL_NAMES,
-        units=UNITS,
         shown=shown,
+        target_shown=target_shown,
         score_shown=score_shown,
         raw=as_text,
     )
+
+
+@router.get("/kpi/board/runs")
+async def back_to_board(request: Request, _caller: Reader) -> Response:
+    """Whoever opens again the address to which the button was sent."""
+    return see_other(request, "/kpi/board")
 
 
 @router.post("/kpi/board/runs")
@@ -102,11 +128,13 @@ async def score(request: Request, score_id: UUID, here: Here, caller: Reader) ->
         "scoring/score.html",
         found=found,
         name=names.get((found.score.level, found.score.subject), found.score.subject),
-        badge=STATUS[status],
+        badge=(STATUS_NAMES[status], TONES[status]),
+        period_name=period_name,
         level_names=LEVEL_NAMES,
         policy=POLICY_NAMES[found.scheme.missing_policy],
         raw=as_text,
         shown=shown,
+        target_shown=target_shown,
         score_shown=score_shown,
     )
 
@@ -136,8 +164,10 @@ async def figure(
         names=names,
         name=names.get((found.score.level, found.score.subject), found.score.subject),
         reasons=counting.REASONS,
-        level_names=LEVEL_NAMES,
+        event_name=event_name,
+        period_name=period_name,
         shown=shown,
+        target_shown=target_shown,
         score_shown=score_shown,
         side=lambda hundredths: as_text(Decimal(int(hundredths)).scaleb(-2)),
         raw=as_text,
@@ -152,7 +182,7 @@ def plotted(trend: Trend) -> list[dict[str, object]]:
             "month": month,
             "score": score,
             "x": round(i * step, 1),
-            "y": round(HEIGHT - float(score) * HEIGHT / 100, 1),
+            "y": round(HEIGHT - min(float(score), 100) * HEIGHT / 100, 1),
         }
         for i, (month, score) in enumerate(trend.points)
         if score is not None

@@ -16,6 +16,7 @@ from services.kpi.schemes.rules import POLICY_NAMES
 from services.kpi.scoring.models import Run, RunPart, Score, ScoreIndicator
 
 Status = Literal["provisional", "closed", "restated"]
+STATUS_NAMES: dict[Status, str] = {"provisional": "未结账", "closed": "已结账", "restated": "已重述"}
 
 
 def _number(value: Decimal) -> int | float:

@@ -35,9 +35,8 @@ class BoardFigures(HTMLParser):
         self._next_is_hash = given.get("id") == "run-sha256"
         if tag == "tr" and "data-subject" in given:
             self._head = [given[f"data-{name}"] for name in ("level", "subject", "score", "rank", "n")]
-        if tag == "td" and "data-code" in given:
-            names = ("code", "numerator", "denominator", "value", "target", "weight", "contribution")
-            self.rows.append([*self._head, *(given[f"data-{name}"] for name in names)])
+        if tag == "td" and (figure := given.get("data-figure")):
+            self.rows.append([*self._head, *figure.split(";")])
 
     def handle_data(self, data: str) -> None:
         if self._next_is_hash:

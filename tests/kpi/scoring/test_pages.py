@@ -6,6 +6,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from services.kpi.scoring.models import Score
+from services.kpi.scoring.usecases.show_board import LINES_AT_ONCE, unfolded
+from shared import ids
 from shared.keyring import KeyRing
 from shared.security import csrf, tokens
 from shared.security.authentication import SESSION_COOKIE
@@ -49,9 +52,10 @@ async def test_the_board_shows_counties_halls_and_clerks_with_their_figures(
         "资中县",
         "威远县",
         "员工ZZ0101",
-        "暂定",
+        "未结账",
+        "2026年10月",
         run["id"],
-        "方案版本",
+        "考核方案",
         "数据截至",
         "投诉办结及时率",
         "<svg",
@@ -73,15 +77,47 @@ async def test_every_figure_leads_to_its_explanation(tell: Tell, caller: Caller)
     await tell(*the_house(), *a_month())
     office = caller("regional_office")
     await score(office)
-    links = set(re.findall(r'href="(/kpi/scores/[^"]+)"', (await office.get(BOARD)).text))
+    found = re.findall(r'href="(?:/kpi/)?(scores/[^"]+)"', (await office.get(BOARD)).text)
+    links = {f"/kpi/{link}" for link in found}
     assert len(links) == 11 * 23
     for link in sorted(links)[:30]:
         page = await office.get(link)
         assert page.status_code == 200, link
     figure = next(link for link in links if link.endswith("/resolved_on_time"))
     explained = (await office.get(figure)).text
-    for text in ("定义", "公式", "计入的事实", "看过但未计入的事实", "complaint.resolved"):
+    for text in ("定义", "公式", "计入的事实", "看过但未计入的事实", "complaint.resolved", "工单办结"):
         assert text in explained
+
+
+async def test_a_place_opened_shows_what_lies_in_it_and_the_way_back(tell: Tell, caller: Caller) -> None:
+    await tell(*the_house(), *a_month())
+    office = caller("regional_office")
+    await score(office)
+    county = (await office.get(f"{BOARD}&place=zizhong")).text
+    assert re.findall(r'data-subject="(\w+)"', county) == [
+        "zizhong", "ZZ01", "ZZ0101", "ZZ0102", "ZZ02", "ZZ0201",
+    ]  # fmt: skip
+    assert f'<a href="{BOARD}">全区</a>' in county
+    hall = (await office.get(f"{BOARD}&place=ZZ01")).text
+    assert re.findall(r'data-subject="(\w+)"', hall) == ["ZZ01", "ZZ0101", "ZZ0102"]
+    assert f'<a href="{BOARD}&amp;place=zizhong">资中县</a>' in hall
+    stranger = caller("hall_manager", hall="WY01", county="weiyuan")
+    for place in ("ZZ01", "zizhong", "nowhere"):
+        assert (await stranger.get(f"{BOARD}&place={place}")).status_code == 404
+
+
+async def test_a_board_too_long_for_a_page_folds_its_lowest_levels() -> None:
+    def a_score(level: str, number: int) -> Score:
+        return Score(
+            id=ids.uuid7(), run_id=ids.uuid7(), period=MONTH, level=level, subject=f"{level}{number}",
+            county="c", hall="h", peers=1, sample=1, scheme_id=ids.uuid7(), scheme_version=1,
+        )  # fmt: skip
+
+    region, halls = [a_score("region", 0)], [a_score("hall", n) for n in range(LINES_AT_ONCE - 1)]
+    clerks = [a_score("clerk", n) for n in range(3)]
+    assert unfolded([*region, *halls, *clerks]) == [*region, *halls]
+    assert unfolded([*region, *halls[1:], clerks[0]]) == [*region, *halls[1:], clerks[0]]
+    assert unfolded([*clerks] * 20) == [*clerks] * 20
 
 
 async def test_each_role_sees_its_own_part_of_the_board(tell: Tell, caller: Caller) -> None:

@@ -11,11 +11,14 @@ from services.kpi.indicators.models import Indicator
 from services.kpi.periods.models import PeriodState
 from services.kpi.periods.rules import Period, last_months
 from services.kpi.scoring import repository
+from services.kpi.scoring.errors import ScoreNotFound
 from services.kpi.scoring.models import Run, Score, ScoreIndicator
 from services.kpi.scoring.repository import Viewer
 from services.kpi.staff import repository as staff
 
 TREND_MONTHS = 12
+LINES_AT_ONCE = 24
+LEVELS = ("region", "county", "hall", "clerk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """One indicator; weight and target when they are the same on every line, else None."""
+
+    indicator: Indicator
+    weight: Decimal | None
+    target: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class Trend:
     """One subject's scores month by month, None where there is none."""
 
@@ -39,29 +51,55 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """What one viewer sees of a period; `run` is None before the first run."""
+    """What one viewer sees of a period; `run` is None before the first run.
+
+    `trail` leads from the widest place the viewer sees to the one that is opened; `folded` are levels not shown.
+    """
 
     period: Period
     periods: list[str]
     run: Run | None
     state: PeriodState | None
-    indicators: list[Indicator]
+    columns: list[Column]
     lines: list[Line]
     trend: Trend | None
+    trail: list[tuple[str, str]]
+    folded: list[str]
 
 
-async def show_board(session: AsyncSession, period: Period, viewer: Viewer) -> Board:
+async def show_board(
+    session: AsyncSession, period: Period, viewer: Viewer, place: str | None = None
+) -> Board:
+    """With a `place`, a county or a hall, only what lies in it; raises `ScoreNotFound` when it is out of sight."""
     run = await repository.latest_run(session, period.code)
     scored = await repository.scored_periods(session)
     periods = sorted({period.code, *scored}, reverse=True)
     state = await repository.period_state(session, period.code)
     if run is None:
-        return Board(period, periods, None, state, [], [], None)
+        return Board(period, periods, None, state, [], [], None, [], [])
     names = await staff.names(session)
-    scores = in_order(await repository.scores_of_run(session, run.id, viewer))
+    visible = in_order(await repository.scores_of_run(session, run.id, viewer))
+    opened = _opened(visible, place)
+    inside = [score for score in visible if opened is None or _inside(score, opened)]
+    scores = unfolded(inside)
+    lines = await _lines(session, period, viewer, scores, names)
+    columns = _columns(await catalogue.catalogue(session), lines)
+    trend = await _trend(session, period, lines[0], viewer) if lines else None
+    trail = [(s.subject, names.get((s.level, s.subject), s.subject)) for s in _above(visible, opened)]
+    hidden = {score.level for score in inside} - {score.level for score in scores}
+    return Board(period, periods, run, state, columns, lines, trend, trail, sorted(hidden, key=LEVELS.index))
+
+
+async def _lines(
+    session: AsyncSession,
+    period: Period,
+    viewer: Viewer,
+    scores: Sequence[Score],
+    names: Mapping[tuple[str, str], str],
+) -> list[Line]:
     cells = await repository.indicators_of(session, [score.id for score in scores])
     before = await _scores_before(session, period, viewer)
-    lines = [
+    return [
         Line(
             score,
             names.get((score.level, score.subject), score.subject),
@@ -71,10 +109,52 @@ async def show_board(session: AsyncSession, period: Period, viewer: Viewer) -> B
         )
         for score in scores
     ]
-    used = {code for line in lines for code in line.cells}
-    indicators = [indicator for indicator in await catalogue.catalogue(session) if indicator.code in used]
-    trend = await _trend(session, period, lines[0], viewer) if lines else None
-    return Board(period, periods, run, state, indicators, lines, trend)
+
+
+def unfolded(scores: Sequence[Score]) -> Sequence[Score]:
+    """The highest levels that fit on a page together, at least one; opening a place shows what is below."""
+    present = [level for level in LEVELS if any(score.level == level for score in scores)]
+    while len(scores) > LINES_AT_ONCE and len(present) > 1:
+        present.pop()
+        scores = [score for score in scores if score.level in present]
+    return scores
+
+
+def _opened(scores: Sequence[Score], place: str | None) -> Score | None:
+    if place is None:
+        return None
+    for score in scores:
+        if score.level in {"county", "hall"} and score.subject == place:
+            return score
+    raise ScoreNotFound
+
+
+def _inside(score: Score, opened: Score) -> bool:
+    if opened.level == "hall":
+        return score.hall == opened.subject
+    return score.county == opened.subject
+
+
+def _above(scores: Sequence[Score], opened: Score | None) -> list[Score]:
+    """The places that contain the opened one, as far as the viewer sees them."""
+    if opened is None:
+        return []
+    wider = LEVELS[: LEVELS.index(opened.level)]
+    return [s for s in scores if s.level in wider and (s.level == "region" or s.subject == opened.county)]
+
+
+def _columns(indicators: Sequence[Indicator], lines: Sequence[Line]) -> list[Column]:
+    found = []
+    for indicator in indicators:
+        cells = [line.cells[indicator.code] for line in lines if indicator.code in line.cells]
+        if cells:
+            weights, targets = {cell.weight for cell in cells}, {cell.target for cell in cells}
+            found.append(Column(indicator, _only(weights), _only(targets)))
+    return found
+
+
+def _only(values: set[Decimal]) -> Decimal | None:
+    return next(iter(values)) if len(values) == 1 else None
 
 
 def in_order(scores: Sequence[Score]) -> list[Score]:
@@ -86,8 +166,7 @@ def in_order(scores: Sequence[Score]) -> list[Score]:
 
 def _depth(score: Score, scores: Sequence[Score]) -> int:
     """Set in by level, counted from the highest level that the viewer sees."""
-    order = ("region", "county", "hall", "clerk")
-    return order.index(score.level) - min(order.index(one.level) for one in scores)
+    return LEVELS.index(score.level) - min(LEVELS.index(one.level) for one in scores)
 
 
 async def _scores_before(
