@@ -65,6 +65,7 @@ SERVICES = {
 
 def migrate(settings: Settings) -> None:
     """Bring all databases to their newest form. Not inside a running event loop."""
+    settings.own_data_folder()
     for name in SERVICES:
         migrations.upgrade(name, settings.database_url_of(name))
 

@@ -65,12 +65,19 @@ def service(
 
 
 @app.command()
-def worker(name: ServiceName) -> None:
+def worker(
+    name: ServiceName,
+    host: Host = "127.0.0.1",
+    port: Annotated[
+        int | None,
+        typer.Option(envvar="HALL_WORKER_PORT", help="在此端口提供 livez、readyz、metrics；不填则不监听"),
+    ] = None,
+) -> None:
     """单独运行一个服务的后台进程（Kafka 与 PostgreSQL）。"""
     known = _known(name)
     from deploy import distributed, serving
 
-    serving.run(distributed.serve_worker(known))
+    serving.run(distributed.serve_worker(known, host, port))
 
 
 @app.command()

@@ -47,8 +47,7 @@ class House:
 @contextmanager
 def data_folder(settings: Settings) -> Iterator[None]:
     """Hold the data folder for this process; raises `DataFolderTaken` when another has it."""
-    settings.data.mkdir(parents=True, exist_ok=True)
-    with (settings.data / ".lock").open("w") as lock:
+    with (settings.own_data_folder() / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -103,8 +102,8 @@ async def work(house: House, stop: asyncio.Event, host: str, port: int) -> None:
         for worker in house.workers:
             group.create_task(worker.run(workers_stop))
         try:
-            await Server(house.app, host=host, port=port, grace=grace).serve_until(stop)
+            await Server(house.app, host=host, port=port, grace=grace).serve_until(
+                stop, house.runtimes.values()
+            )
         finally:
-            for runtime in house.runtimes.values():
-                runtime.draining = True
             workers_stop.set()

@@ -32,7 +32,7 @@ def next_revision(service: str) -> str:
 def main() -> None:
     """`python -m deploy.migration customer "what changes"`."""
     if len(sys.argv) != 3 or sys.argv[1] not in SERVICES or not sys.argv[2]:
-        sys.exit(f"用法：make migration S={'|'.join(SERVICES)} M=\"改了什么\"")
+        sys.exit(f'用法：make migration S={"|".join(SERVICES)} M="改了什么"')
     for path in write(sys.argv[1], sys.argv[2]):
         sys.stdout.write(f"已生成 {path}，请检查后提交\n")
 

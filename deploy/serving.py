@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Coroutine, Iterator
+from collections.abc import Collection, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,6 +11,7 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from shared.runtime import Runtime
 from shared.settings import SettingsError
 
 
@@ -40,12 +41,16 @@ class Server(uvicorn.Server):
         """Signals belong to `stop_on_signals`."""
         yield
 
-    async def serve_until(self, stop: asyncio.Event) -> None:
-        """Serve; on `stop` finish the requests in hand."""
+    async def serve_until(self, stop: asyncio.Event, runtimes: Collection[Runtime] = ()) -> None:
+        """Serve; on `stop` turn readiness off, leave the balancer its time to notice, finish what is in hand."""
         serving = asyncio.create_task(self.serve(sockets=[self._listening]))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
+        for runtime in runtimes:
+            runtime.draining = True
+        if not serving.done():
+            await asyncio.sleep(max((r.settings.drain_notice_seconds for r in runtimes), default=0))
         self.should_exit = True
         await serving
 

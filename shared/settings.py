@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     rate_limit_guest: int = Field(6_000, ge=1, description="每个未认证地址每分钟的请求上限")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="日志级别")
     otlp_endpoint: str | None = Field(None, description="OpenTelemetry 收集器地址")
+    drain_notice_seconds: float = Field(
+        0, ge=0, le=120, description="停机时先转为未就绪、再等多少秒才停止接收请求"
+    )
     drain_seconds: float = Field(20, gt=0, le=300, description="停机时等待处理完的最长秒数")
 
     @field_validator("bus_url")
@@ -69,6 +72,11 @@ class Settings(BaseSettings):
     @property
     def on_postgresql(self) -> bool:
         return bool(self.database_url and self.database_url.startswith("postgresql"))
+
+    def own_data_folder(self) -> Path:
+        """The data folder, made on first use for this user's eyes only: customers' names are in it."""
+        self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return self.data
 
     @property
     def keyring_path(self) -> Path:

@@ -193,7 +193,9 @@ class Story:
         for action in moves:
             ticket = await self._move(ticket, action)
         self.telling.came_back(f"{ticket['number']} {STATUSES[ticket['status']]}")
-        message = await until("结果短信已送达", lambda: self._delivered(self.customers[1], "notice"))
+        message = await until(
+            "结果短信已送达", lambda: self._delivered(self.customers[1], "complaint_result")
+        )
         self.telling.came_back(f"结果短信：{message['text']}")
         ticket = await self._move(ticket, {"action": "close"})
         await self.manager.post(
@@ -288,11 +290,10 @@ class Story:
     async def _delivered_introduction(self) -> Answer | None:
         return await self._delivered(self.li_rui["id"], "intro")
 
-    async def _delivered(self, customer: str, kind: str) -> Answer | None:
-        found = await self.pos.get(
-            "/messaging/v1/messages", **{"customer_id": customer, "class": kind, "status": "delivered"}
-        )
-        return found["items"][0] if found["items"] else None
+    async def _delivered(self, customer: str, template: str) -> Answer | None:
+        path = "/messaging/v1/messages"
+        found = await self.pos.get(path, customer_id=customer, status="delivered")
+        return next((m for m in found["items"] if m["template"] == template), None)
 
     async def _card_with(self, *, sms_count: int) -> Answer | None:
         card = await self.pos.get(f"/customer/v1/customers/{self.li_rui['id']}")
@@ -324,7 +325,7 @@ class Story:
 
     async def _archive_shows_complaint(self) -> Answer | None:
         card = await self.pos.get(f"/customer/v1/customers/{self.customers[1]}")
-        return card if card["services"] else None
+        return card if "已办结" in card["services"] else None
 
     async def _drained(self) -> None:
         """Wait until KPI has taken every fact of this story, so that the run scores all of it."""

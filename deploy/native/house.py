@@ -55,7 +55,11 @@ def parts(workers: int, ports: Mapping[str, int]) -> list[Part]:
     apps = [Part(name, (HALL, "service", name, "--port", str(ports[name]))) for name in SERVICES]
     copies = [(service, number) for service in SERVICES for number in range(1, workers + 1)]
     simulator = Part("simulator", (*SIMULATOR, "--port", str(ports["simulator"])))
-    behind = [Part(f"{service}-worker-{number}", (HALL, "worker", service)) for service, number in copies]
+    gauges = itertools.count(max(ports.values()) + 1)
+    behind = [
+        Part(f"{service}-worker-{number}", (HALL, "worker", service, "--port", str(next(gauges))))
+        for service, number in copies
+    ]
     return [*apps, simulator, *behind]
 
 
@@ -109,9 +113,7 @@ def announced(port: int, environment: Mapping[str, str]) -> Iterator[None]:
         told.unlink(missing_ok=True)
 
 
-async def serve(
-    port: int, ports: Mapping[str, int], workers: int, environment: Mapping[str, str]
-) -> None:
+async def serve(port: int, ports: Mapping[str, int], workers: int, environment: Mapping[str, str]) -> None:
     """Everything until a signal."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

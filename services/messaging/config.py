@@ -1,8 +1,8 @@
 """Settings of the messaging service: the gateways it may use. Which of them carries what is data, not a setting."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.settings import Settings
 
@@ -31,6 +31,13 @@ class MessagingSettings(Settings):
         None, description="短信模拟器地址；不填则为本系统内置的模拟器"
     )
     messaging_lease_seconds: float = Field(30, ge=5, le=600, description="提交中的短信多久没有结果即视为未知")
+
+    @model_validator(mode="after")
+    def _lease_outlives_timeouts(self) -> Self:
+        longest = max((gateway.timeout for gateway in self.gateway_settings().values()), default=0)
+        if self.messaging_lease_seconds <= longest:
+            raise ValueError(f"HALL_MESSAGING_LEASE_SECONDS 应大于网关的等待秒数（{longest:g}）")
+        return self
 
     def gateway_settings(self) -> dict[str, GatewaySettings]:
         """Every gateway by name."""
