@@ -33,6 +33,9 @@ SHORT = 64
 SHORTER_THAN_A_NUMBER = 1_000_000_000
 _OURS = frozenset({"timestamp", "level", "logger"})
 
+# A server started with its own logging would write past the redaction.
+_WITH_DOORS_OF_THEIR_OWN = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
+
 # These write addresses, statements with parameters or query strings at INFO and below.
 _QUIET = (
     "aiosqlite",
@@ -78,6 +81,10 @@ def configure(level: str = "INFO", *, json: bool = True, stream: TextIO | None =
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.captureWarnings(True)
+    for name in _WITH_DOORS_OF_THEIR_OWN:
+        library = logging.getLogger(name)
+        library.handlers.clear()
+        library.propagate = True
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
 

@@ -59,11 +59,18 @@ async def test_over_the_cap_is_an_answer_and_not_an_error(pos: httpx.AsyncClient
     )
 
 
+async def ask_until_served(pos: httpx.AsyncClient, customer: UUID) -> httpx.Response:
+    """All sixty wait for one customer's lock; on a slow machine some are asked to come again, as a client would."""
+    while (answer := await ask(pos, customer)).status_code == 503:
+        await asyncio.sleep(float(answer.headers["retry-after"]))
+    return answer
+
+
 @pytest.mark.both_databases
 async def test_sixty_requests_at_once_fill_the_cap_and_no_more(
     pos: httpx.AsyncClient, customer: UUID, shelf: Shelf
 ) -> None:
-    answers = await asyncio.gather(*(ask(pos, customer) for _ in range(60)))
+    answers = await asyncio.gather(*(ask_until_served(pos, customer) for _ in range(60)))
     assert Counter(answer.json()["status"] for answer in answers) == {"queued": 1, "suppressed": 59}
     assert len(await shelf.slots()) == 2
 
