@@ -83,5 +83,6 @@ def _delivered(given: list[Answer]) -> list[Answer]:
     return parts if complete else []
 
 
-def _order(answer: Answer) -> tuple[datetime, str, int]:
-    return answer.at, answer.said, answer.segment
+def _order(answer: Answer) -> tuple[datetime, str, int, int, str]:
+    """Total, so that two answers of one moment are never told apart by which came first."""
+    return answer.at, answer.said, answer.segment, answer.segments, answer.code or ""
