@@ -104,7 +104,7 @@ def keep(session: AsyncSession, client: str, key: str, answer: Answer, *, now: d
         "client": client, "key": key, "fingerprint": answer.fingerprint, "status": answer.status,
         "headers": orjson.dumps(dict(answer.headers)).decode(), "body": answer.body, "created_at": now,
     }  # fmt: skip
-    guard = Guard(_REPLACE_EXPIRED, now - KEPT, _CREATED.type, AnsweredMeanwhile())
+    guard = Guard(_REPLACE_EXPIRED, AnsweredMeanwhile(), now - KEPT, _CREATED.type)
     last_writes.add(session, IDEMPOTENCY_KEYS, [row], guard)
 
 

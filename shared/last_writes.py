@@ -3,7 +3,7 @@
 On PostgreSQL that is one round trip for any number of tables and rows; on SQLite one statement a table.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -17,14 +17,24 @@ from sqlalchemy.sql.sqltypes import String
 class Guard:
     """What happens to a row that is there already.
 
-    `clause` is an ON CONFLICT clause of both dialects whose `{0}` stands for `value`; when it lets fewer rows in than
-    were given, `refusal` is raised and nothing of the transaction remains.
+    `clause` is an ON CONFLICT clause of both dialects whose `{0}`, if it has one, stands for `value`; when it lets in
+    fewer rows than were given, `refusal` is raised and nothing of the transaction remains. A refusal that first has to
+    look is a function of the session.
     """
 
     clause: str
-    value: Any
-    value_type: sa.types.TypeEngine[Any]
-    refusal: Exception
+    refusal: Exception | Callable[[AsyncSession], Awaitable[Exception]]
+    value: Any = None
+    value_type: sa.types.TypeEngine[Any] | None = None
+
+    def bound(self, dialect: sa.Dialect) -> list[Any]:
+        """The value as the driver takes it, or nothing."""
+        return [_processor(dialect, self.value_type)(self.value)] if self.value_type is not None else []
+
+
+class _Refused(Exception):
+    def __init__(self, guard: Guard) -> None:
+        self.guard = guard
 
 
 @dataclass(slots=True)
@@ -63,7 +73,11 @@ async def flush(session: AsyncSession) -> None:
     await session.flush()
     connection = await session.connection()
     together = connection.dialect.name == "postgresql"
-    await (_write_together if together else _write_in_turn)(connection, list(pending.values()))
+    try:
+        await (_write_together if together else _write_in_turn)(connection, list(pending.values()))
+    except _Refused as refused:
+        refusal = refused.guard.refusal
+        raise (refusal if isinstance(refusal, Exception) else await refusal(session)) from None
 
 
 async def _write_together(connection: AsyncConnection, writes: Sequence[_Write]) -> None:
@@ -74,7 +88,7 @@ async def _write_together(connection: AsyncConnection, writes: Sequence[_Write])
         ):
             values.append([process(row[column]) for row in write.rows])
         if write.guard:
-            values.append(_processor(connection.dialect, write.guard.value_type)(write.guard.value))
+            values += write.guard.bound(connection.dialect)
     statement = _statement(connection.dialect, tuple(write.shape for write in writes))
     counts = (await connection.exec_driver_sql(statement, tuple(values))).one()
     for write, count in zip((w for w in writes if w.guard), counts, strict=False):
@@ -90,15 +104,18 @@ async def _write_in_turn(connection: AsyncConnection, writes: Sequence[_Write]) 
         places = ", ".join("?" * len(write.columns))
         statement = f"{_into(connection.dialect, write.table, write.columns)} VALUES ({places})"
         if write.guard:
-            value = _processor(connection.dialect, write.guard.value_type)(write.guard.value)
-            statement, rows = f"{statement} {write.guard.clause.format('?')}", [(*row, value) for row in rows]
+            value = write.guard.bound(connection.dialect)
+            statement, rows = (
+                f"{statement} {write.guard.clause.format('?')}",
+                [(*row, *value) for row in rows],
+            )
         for result in [await connection.exec_driver_sql(statement, row) for row in rows]:
             _check(write, result.rowcount, of=1)
 
 
 def _check(write: _Write, count: int, *, of: int | None = None) -> None:
     if write.guard and count < (len(write.rows) if of is None else of):
-        raise write.guard.refusal
+        raise _Refused(write.guard)
 
 
 @lru_cache(maxsize=256)
@@ -112,7 +129,7 @@ def _statement(dialect: sa.Dialect, shapes: tuple[_Shape, ...]) -> str:
             arrays.append(f"unnest(${place}::{_type_name(dialect, table.c[column].type)}[])")
         insert = f"{_into(dialect, table, columns)} SELECT {', '.join(arrays)}"
         if clause:
-            place += 1
+            place += "{0}" in clause
             insert += f" {clause.format(f'${place}')} RETURNING 1"
             counts.append(f"(SELECT count(*) FROM w{number})")
         parts.append(f"w{number} AS ({insert})")

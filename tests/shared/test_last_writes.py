@@ -33,7 +33,7 @@ def a_row(number: int, **values: object) -> dict[str, object]:
 
 def unless_there() -> Guard:
     clause = "ON CONFLICT (id) DO UPDATE SET version = excluded.version WHERE scratch.version <= {0}"
-    return Guard(clause, 5, SCRATCH.c.version.type, Taken())
+    return Guard(clause, Taken(), 5, SCRATCH.c.version.type)
 
 
 async def words(database: Database) -> list[tuple[str, int, object, datetime]]:

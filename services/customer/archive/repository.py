@@ -1,7 +1,7 @@
 """Every query of the archive. Whoever asks with an area sees nothing outside it."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,7 +28,9 @@ from services.customer.archive.rules import Code, CodeTables
 from services.customer.consent import repository as consent_ledger
 from services.customer.consent import rules as consent_rules
 from services.customer.consent.models import Consent
+from shared import last_writes
 from shared.database import insert_new, insert_rows, upsert, values_of
+from shared.last_writes import Guard
 from shared.pagination import Page, PageRequest, paginate
 from shared.security.tenancy import Area
 
@@ -147,14 +149,21 @@ _INSERT_WHERE_FREE = {
 }
 
 
-async def insert_where_free(session: AsyncSession, customers: Sequence[Customer]) -> set[UUID]:
-    """Insert those whose number and external id are not taken, and return their ids.
+def insert_if_free(
+    session: AsyncSession, customer: Customer, *, otherwise: Callable[[AsyncSession], Awaitable[Exception]]
+) -> None:
+    """Insert with the transaction's last statement, or raise `otherwise` there.
 
     The unique indexes decide, so that of any number of registrations at the same moment one wins.
     """
+    guard = Guard("ON CONFLICT DO NOTHING", otherwise)
+    last_writes.add(session, Customer, [values_of(customer)], guard)
+
+
+async def insert_where_free(session: AsyncSession, customers: Sequence[Customer]) -> set[UUID]:
+    """Insert those of many whose number and external id are not taken, and return their ids."""
     rows = [values_of(customer) for customer in customers]
-    free = _INSERT_WHERE_FREE[session.get_bind().dialect.name]
-    return set((await session.execute(free, rows[0] if len(rows) == 1 else rows)).scalars())
+    return set((await session.execute(_INSERT_WHERE_FREE[session.get_bind().dialect.name], rows)).scalars())
 
 
 async def add_change(session: AsyncSession, *changes: CustomerChange) -> None:

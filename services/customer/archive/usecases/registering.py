@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -70,8 +71,8 @@ class RegisterCustomer:
 async def register_customer(session: AsyncSession, command: RegisterCustomer, *, now: datetime) -> Customer:
     """Archive one customer.
 
-    Raises ConsentRequired before anything is written (C1), then HallNotFound, RegisteredInTheFuture, ProfileInvalid,
-    NumberStoredDiffers (C2), and CustomerExists or ExternalIdTaken when somebody was first.
+    Raises ConsentRequired before anything is written (C1), then HallNotFound, RegisteredInTheFuture, ProfileInvalid and
+    NumberStoredDiffers (C2). The transaction ends with CustomerExists or ExternalIdTaken when somebody was first.
     """
     if not command.answers.get(Purpose.ARCHIVE, False):
         raise ConsentRequired
@@ -79,8 +80,7 @@ async def register_customer(session: AsyncSession, command: RegisterCustomer, *,
     counter = await directory.get_counter(session, command.hall, command.clerk, command.area, today)
     _check(command, counter, await repository.code_tables(session), now)
     customer = _customer_of(command, counter.county, now)
-    if not await repository.insert_where_free(session, [customer]):
-        raise await _taken(session, command)
+    repository.insert_if_free(session, customer, otherwise=partial(_taken, command))
     _open_records(session, {customer.id: command}, [customer], now)
     return customer
 
@@ -164,7 +164,7 @@ def _open_records(
         outbox.add(session, *said)
 
 
-async def _taken(session: AsyncSession, command: RegisterCustomer) -> CustomerExists | ExternalIdTaken:
+async def _taken(command: RegisterCustomer, session: AsyncSession) -> CustomerExists | ExternalIdTaken:
     """Which of the two unique indexes said no. The id of another hall's customer opens nothing for this caller."""
     existing = await repository.active_id_of(session, command.phone.index)
     return CustomerExists(existing_id=existing) if existing else ExternalIdTaken()
