@@ -5,6 +5,7 @@ but the kernel's (`shared.ledger`), and commits only at the end of `transaction(
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -100,6 +101,7 @@ class Database:
     @asynccontextmanager
     async def _transaction_on_postgresql(self) -> AsyncIterator[AsyncSession]:
         async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+            last_writes.may_stand_alone(session, self._readers)
             yield session
 
     @asynccontextmanager
@@ -135,9 +137,14 @@ def is_unavailable(error: BaseException) -> bool:
         state = getattr(getattr(error.orig, "__cause__", None), "sqlstate", None) or getattr(
             error.orig, "sqlstate", None
         )
-        lost = error.connection_invalidated or isinstance(error, OperationalError)
+        lost = error.connection_invalidated or (isinstance(error, OperationalError) and not _is_wrong(error))
         return lost or str(state or "")[:2] == "08" or state in _TRANSIENT_SQLSTATES
     return isinstance(error, sa.exc.TimeoutError | ConnectionError | OSError | TimeoutError)
+
+
+def _is_wrong(error: OperationalError) -> bool:
+    """SQLite calls a statement it cannot run (no such column, too many variables) an operational error as well."""
+    return getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
 
 
 def violates(error: IntegrityError, table: Any, name: str) -> bool:

@@ -1,16 +1,22 @@
 """Rows that nobody reads before the commit, all written by the transaction's last statement.
 
-On PostgreSQL that is one round trip for any number of tables and rows; on SQLite one statement a table.
+On PostgreSQL that is one round trip for any number of tables and rows. Where nothing else was asked of the database it
+is the whole transaction: one statement is atomic without BEGIN and COMMIT. On SQLite it is one statement a table.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.sqltypes import String
+
+_REFUSED = re.compile(r'"refused (\d+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +71,56 @@ def add(
         write.rows.append(row)
 
 
+def may_stand_alone(session: AsyncSession, autocommitting: AsyncEngine) -> None:
+    """Allow the last statement to be the only one: then it needs no transaction around it."""
+    session.info["alone"] = autocommitting
+
+
+@sa.event.listens_for(Session, "after_begin")
+def _not_alone_any_more(session: Session, _transaction: Any, _connection: Any) -> None:
+    session.info.pop("alone", None)
+
+
 async def flush(session: AsyncSession) -> None:
     """Write what was added. The transaction calls this before its commit."""
     pending = session.info.pop("last_writes", None)
     if not pending:
         return
     await session.flush()
-    connection = await session.connection()
-    together = connection.dialect.name == "postgresql"
+    alone: AsyncEngine | None = session.info.get("alone")
     try:
-        await (_write_together if together else _write_in_turn)(connection, list(pending.values()))
+        if alone is not None:
+            await _write_alone(alone, list(pending.values()))
+        else:
+            await _write(await session.connection(), list(pending.values()))
     except _Refused as refused:
         refusal = refused.guard.refusal
         raise (refusal if isinstance(refusal, Exception) else await refusal(session)) from None
 
 
-async def _write_together(connection: AsyncConnection, writes: Sequence[_Write]) -> None:
+async def _write(connection: AsyncConnection, writes: Sequence[_Write]) -> None:
+    if connection.dialect.name != "postgresql":
+        return await _write_in_turn(connection, writes)
+    counts = await _write_together(connection, writes, alone=False)
+    for write, count in zip((w for w in writes if w.guard), counts, strict=False):
+        _check(write, count)
+
+
+async def _write_alone(autocommitting: AsyncEngine, writes: Sequence[_Write]) -> None:
+    """A guard that refuses fails the statement, so that nothing of it remains."""
+    try:
+        async with autocommitting.connect() as connection:
+            await _write_together(connection, writes, alone=True)
+    except DBAPIError as error:
+        if refused := _REFUSED.search(str(error.orig)):
+            guard = writes[int(refused[1])].guard
+            raise (_Refused(guard) if guard else error) from None
+        raise
+
+
+async def _write_together(
+    connection: AsyncConnection, writes: Sequence[_Write], *, alone: bool
+) -> Sequence[Any]:
     values: list[Any] = []
     for write in writes:
         for column, process in zip(
@@ -89,10 +129,11 @@ async def _write_together(connection: AsyncConnection, writes: Sequence[_Write])
             values.append([process(row[column]) for row in write.rows])
         if write.guard:
             values += write.guard.bound(connection.dialect)
-    statement = _statement(connection.dialect, tuple(write.shape for write in writes))
-    counts = (await connection.exec_driver_sql(statement, tuple(values))).one()
-    for write, count in zip((w for w in writes if w.guard), counts, strict=False):
-        _check(write, count)
+    shapes = tuple(write.shape for write in writes)
+    wanted = tuple(len(write.rows) for write in writes) if alone else None
+    return (
+        await connection.exec_driver_sql(_statement(connection.dialect, shapes, wanted), tuple(values))
+    ).one()
 
 
 async def _write_in_turn(connection: AsyncConnection, writes: Sequence[_Write]) -> None:
@@ -119,8 +160,11 @@ def _check(write: _Write, count: int, *, of: int | None = None) -> None:
 
 
 @lru_cache(maxsize=256)
-def _statement(dialect: sa.Dialect, shapes: tuple[_Shape, ...]) -> str:
-    """WITH w0 AS (INSERT … SELECT unnest …), w1 AS (…) SELECT how many rows the guarded ones let in."""
+def _statement(dialect: sa.Dialect, shapes: tuple[_Shape, ...], wanted: tuple[int, ...] | None) -> str:
+    """WITH w0 AS (INSERT … SELECT unnest …), w1 AS (…) SELECT how many rows the guarded ones let in.
+
+    With `wanted` the statement fails by itself, saying which guard it was, when one lets in fewer than that.
+    """
     parts, counts, place = [], [], 0
     for number, (table, columns, clause) in enumerate(shapes):
         arrays = []
@@ -131,9 +175,15 @@ def _statement(dialect: sa.Dialect, shapes: tuple[_Shape, ...]) -> str:
         if clause:
             place += "{0}" in clause
             insert += f" {clause.format(f'${place}')} RETURNING 1"
-            counts.append(f"(SELECT count(*) FROM w{number})")
+            count = f"(SELECT count(*) FROM w{number})"
+            counts.append(count if wanted is None else _failing(number, f"{count} < {wanted[number]}"))
         parts.append(f"w{number} AS ({insert})")
     return f"WITH {', '.join(parts)} SELECT {', '.join(counts) or '0'}"
+
+
+def _failing(number: int, condition: str) -> str:
+    """NULL, or the error that `_REFUSED` recognises: a text that is no number."""
+    return f"CAST('refused ' || CASE WHEN {condition} THEN '{number}' END AS integer)"
 
 
 def _into(dialect: sa.Dialect, table: sa.Table, columns: Sequence[str]) -> str:

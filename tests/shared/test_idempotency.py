@@ -79,6 +79,7 @@ async def test_expired_answers_are_forgotten_and_only_those(kernel_database: Dat
 async def test_the_second_to_store_waits_for_the_first_and_is_refused(kernel_database: Database) -> None:
     async with kernel_database.transaction() as first:
         idempotency.keep(first, "pos-1", "k", ANSWER, now=AT)
+        await first.connection()  # a transaction of several statements
         await last_writes.flush(first)
         second = asyncio.create_task(keep(kernel_database, Answer("f2", 200, {}, b"other")))
         await asyncio.sleep(0.1)
@@ -93,6 +94,7 @@ async def test_the_second_to_store_takes_over_when_the_first_gives_up(kernel_dat
     with pytest.raises(ZeroDivisionError):
         async with kernel_database.transaction() as first:
             idempotency.keep(first, "pos-1", "k", ANSWER, now=AT)
+            await first.connection()  # a transaction of several statements
             await last_writes.flush(first)
             second = asyncio.create_task(keep(kernel_database, Answer("f2", 200, {}, b"other")))
             await asyncio.sleep(0.1)

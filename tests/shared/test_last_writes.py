@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import last_writes
 from shared.database import Database, insert_rows
@@ -80,6 +81,25 @@ async def test_a_guard_lets_rows_in_or_refuses_everything(kernel_database: Datab
             await insert_rows(session, SCRATCH, [a_row(2)])
             last_writes.add(session, SCRATCH, [a_row(1, version=7)], unless_there())
     assert [(word, version) for word, version, *_ in await words(kernel_database)] == [("w1", 9)]
+
+
+async def test_a_guard_refuses_everything_when_nothing_else_was_asked_of_the_database(
+    kernel_database: Database,
+) -> None:
+    async def who_was_first(session: AsyncSession) -> Exception:
+        return Taken((await session.execute(sa.select(SCRATCH.c.word))).scalar_one())
+
+    free = Guard("ON CONFLICT DO NOTHING", who_was_first)
+    row = {"source": "/kpi", "event_id": uuid.uuid4(), "handled_at": AT}
+    async with kernel_database.transaction() as session:
+        last_writes.add(session, SCRATCH, [a_row(1)], free)
+    with pytest.raises(Taken, match="w1"):
+        async with kernel_database.transaction() as session:
+            last_writes.add(session, INBOX, [row])
+            last_writes.add(session, SCRATCH, [a_row(1, word="other")], free)
+    assert [word for word, *_ in await words(kernel_database)] == ["w1"]
+    async with kernel_database.reading() as session:
+        assert (await session.execute(sa.select(INBOX.c.event_id))).scalars().all() == []
 
 
 @pytest.mark.postgresql

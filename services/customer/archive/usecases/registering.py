@@ -76,9 +76,7 @@ async def register_customer(session: AsyncSession, command: RegisterCustomer, *,
     """
     if not command.answers.get(Purpose.ARCHIVE, False):
         raise ConsentRequired
-    today = clock.business_date(now)
-    counter = await directory.get_counter(session, command.hall, command.clerk, command.area, today)
-    _check(command, counter, await repository.code_tables(session), now)
+    counter = await _checked(session, command, now)
     customer = _customer_of(command, counter.county, now)
     repository.insert_if_free(session, customer, otherwise=partial(_taken, command))
     _open_records(session, {customer.id: command}, [customer], now)
@@ -98,6 +96,19 @@ async def register_customers(
     archived = [customer for customer in customers if customer.id in free]
     _open_records(session, by_id, archived, now)
     return {customer.phone_index: customer.id for customer in archived}
+
+
+async def _checked(session: AsyncSession, command: RegisterCustomer, now: datetime) -> directory.Counter:
+    """Judged by the directory of a moment ago; what that would refuse, by the directory as it is."""
+    asked = command.hall, command.clerk, command.area, clock.business_date(now)
+    tables = await repository.code_tables(session)
+    try:
+        counter = await directory.recent_counter(session, *asked)
+        _check(command, counter, tables, now)
+    except (ProfileInvalid, NumberStoredDiffers):
+        counter = await directory.get_counter(session, *asked)
+        _check(command, counter, tables, now)
+    return counter
 
 
 def _check(
