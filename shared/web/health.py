@@ -22,7 +22,9 @@ def install(app: FastAPI, runtime: Runtime) -> None:
 
     async def readyz(_request: Request) -> Response:
         checks = await check(runtime)
-        ready = checks["database"] and checks["accepting"]  # without the bus it still accepts: the outbox waits
+        ready = (
+            checks["database"] and checks["accepting"]
+        )  # without the bus it still accepts: the outbox waits
         return JSONResponse(
             {"status": "ok" if ready else "unavailable", "checks": checks}, 200 if ready else 503
         )
