@@ -326,11 +326,7 @@ class _GroupCommit:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        self._waiting += 1
-        try:
-            await self._turn.acquire()
-        finally:
-            self._waiting -= 1
+        await self._take_turn()
         try:
             connection, committed = await self._joined()
             async with self._savepoint(connection) as session:
@@ -343,6 +339,18 @@ class _GroupCommit:
             finally:
                 self._turn.release()
         await asyncio.shield(committed)
+
+    async def _take_turn(self) -> None:
+        """Wait in line. Whoever leaves it as the last while nobody is at work commits what the others left to him."""
+        self._waiting += 1
+        try:
+            await self._turn.acquire()
+        except asyncio.CancelledError:
+            if self._waiting == 1 and not self._turn.locked():
+                await self._close_group()
+            raise
+        finally:
+            self._waiting -= 1
 
     @asynccontextmanager
     async def _savepoint(self, connection: AsyncConnection) -> AsyncIterator[AsyncSession]:

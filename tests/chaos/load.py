@@ -49,7 +49,7 @@ class Load:
                     return
                 phone = a_phone()
                 self.customers[phone] = customer = (await pos.register(phone, name=self.name))["id"]
-                ticket = await open_ticket(pos, customer, summary="混乱之中的咨询")
+                ticket = await open_ticket(pos, customer, summary="混乱之中的咨询", patience=PATIENCE)
                 self.tickets[customer] = ticket["id"]
                 await asyncio.sleep(PACE_SECONDS)
 

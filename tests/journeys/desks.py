@@ -80,11 +80,11 @@ def a_ticket(customer: str, summary: str = "咨询流量套餐资费", **changes
     }  # fmt: skip
 
 
-async def open_ticket(pos: Desk, customer: str, **changes: Any) -> Answer:
+async def open_ticket(pos: Desk, customer: str, *, patience: float = 60, **changes: Any) -> Answer:
     """Open a ticket once the complaints service has heard of the customer."""
+    body = a_ticket(customer, **changes)
     return await until(
-        "投诉服务认识这位顾客",
-        lambda: pos.post_or_none("/complaints/v1/tickets", a_ticket(customer, **changes)),
+        "投诉服务认识这位顾客", lambda: pos.post_or_none("/complaints/v1/tickets", body), patience=patience
     )
 
 

@@ -2,10 +2,11 @@
 
 import asyncio
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from shared.database import (
     Database,
@@ -16,7 +17,7 @@ from shared.database import (
     violates,
     wake_after_commit,
 )
-from tests.shared.kernel import SCRATCH
+from tests.shared.kernel import SCRATCH, make_tables
 
 
 async def rows(database: Database) -> list[tuple[int, str, int]]:
@@ -89,6 +90,31 @@ async def test_a_cancelled_transaction_writes_nothing_and_the_next_one_works(
     assert [r[0] for r in await rows(kernel_database)] == [2]
 
 
+async def test_the_last_in_line_gives_up_and_the_transaction_before_it_is_committed_all_the_same(
+    tmp_path: Path,
+) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/kernel.sqlite3", "customer")
+    await make_tables(database)
+    entered, go_on = asyncio.Event(), asyncio.Event()
+
+    async def write(number: int) -> None:
+        async with database.transaction() as session:
+            await insert_rows(session, SCRATCH, [row(number)])
+            entered.set()
+            await go_on.wait()
+
+    first = asyncio.create_task(write(1))
+    await entered.wait()
+    second, turn = asyncio.create_task(write(2)), database._writer._turn
+    release = turn.release
+    turn.release = lambda: (release(), second.cancel())  # type: ignore[method-assign, assignment]
+    go_on.set()
+    await asyncio.wait_for(first, 5)
+    assert [r[0] for r in await rows(database)] == [1]
+    await asyncio.gather(second, return_exceptions=True)
+    await database.close()
+
+
 async def test_a_broken_unique_constraint_is_recognised_by_name(kernel_database: Database) -> None:
     with pytest.raises(IntegrityError) as caught:
         async with kernel_database.transaction() as session:
@@ -96,6 +122,16 @@ async def test_a_broken_unique_constraint_is_recognised_by_name(kernel_database:
             await insert_rows(session, SCRATCH, [row(2, "same")])
     assert violates(caught.value, SCRATCH, "uq_scratch_word")
     assert not violates(caught.value, SCRATCH, "pk_scratch")
+    assert not is_unavailable(caught.value)
+
+
+async def test_a_statement_that_cannot_run_is_wrong_and_not_a_database_that_is_away(
+    kernel_database: Database,
+) -> None:
+    """Otherwise a consumer would try it for ever and never get to its dead letter."""
+    with pytest.raises(DBAPIError) as caught:
+        async with kernel_database.transaction() as session:
+            await session.execute(sa.text("SELECT no_such_column FROM scratch"))
     assert not is_unavailable(caught.value)
 
 
