@@ -52,10 +52,18 @@ class _Write:
 
     @property
     def shape(self) -> "_Shape":
-        return self.table, self.columns, self.guard.clause if self.guard else ""
+        return self.table, self.columns, self.guard.clause if self.guard else "", len(self.rows) == 1
+
+    def values(self, dialect: sa.Dialect) -> list[Any]:
+        """For the driver: an array a column, or plain values where there is one row, which costs both ends less."""
+        processed = zip(self.columns, _processors(dialect, self.table, self.columns), strict=True)
+        if len(self.rows) == 1:
+            row = self.rows[0]
+            return [process(row[column]) for column, process in processed]
+        return [[process(row[column]) for row in self.rows] for column, process in processed]
 
 
-_Shape = tuple[sa.Table, tuple[str, ...], str]
+_Shape = tuple[sa.Table, tuple[str, ...], str, bool]
 
 
 def add(
@@ -121,19 +129,15 @@ async def _write_alone(autocommitting: AsyncEngine, writes: Sequence[_Write]) ->
 async def _write_together(
     connection: AsyncConnection, writes: Sequence[_Write], *, alone: bool
 ) -> Sequence[Any]:
-    values: list[Any] = []
+    dialect, values = connection.dialect, []
     for write in writes:
-        for column, process in zip(
-            write.columns, _processors(connection.dialect, write.table, write.columns), strict=True
-        ):
-            values.append([process(row[column]) for row in write.rows])
+        values += write.values(dialect)
         if write.guard:
-            values += write.guard.bound(connection.dialect)
+            values += write.guard.bound(dialect)
     shapes = tuple(write.shape for write in writes)
-    wanted = tuple(len(write.rows) for write in writes) if alone else None
-    return (
-        await connection.exec_driver_sql(_statement(connection.dialect, shapes, wanted), tuple(values))
-    ).one()
+    wanted = tuple(len(write.rows) if write.guard else 0 for write in writes) if alone else None
+    statement = _statement(dialect, shapes, wanted)
+    return (await connection.exec_driver_sql(statement, tuple(values))).one()
 
 
 async def _write_in_turn(connection: AsyncConnection, writes: Sequence[_Write]) -> None:
@@ -161,17 +165,20 @@ def _check(write: _Write, count: int, *, of: int | None = None) -> None:
 
 @lru_cache(maxsize=256)
 def _statement(dialect: sa.Dialect, shapes: tuple[_Shape, ...], wanted: tuple[int, ...] | None) -> str:
-    """WITH w0 AS (INSERT … SELECT unnest …), w1 AS (…) SELECT how many rows the guarded ones let in.
+    """WITH w0 AS (INSERT … SELECT unnest …), w1 AS (INSERT … VALUES …) SELECT how many rows the guarded ones let in.
 
     With `wanted` the statement fails by itself, saying which guard it was, when one lets in fewer than that.
     """
     parts, counts, place = [], [], 0
-    for number, (table, columns, clause) in enumerate(shapes):
-        arrays = []
-        for column in columns:
-            place += 1
-            arrays.append(f"unnest(${place}::{_type_name(dialect, table.c[column].type)}[])")
-        insert = f"{_into(dialect, table, columns)} SELECT {', '.join(arrays)}"
+    for number, (table, columns, clause, single) in enumerate(shapes):
+        places = [f"${place + n}" for n in range(1, len(columns) + 1)]
+        kinds = [_type_name(dialect, table.c[column].type) for column in columns]
+        place += len(columns)
+        rows = f"VALUES ({', '.join(places)})"
+        if not single:
+            arrays = (f"unnest({at}::{kind}[])" for at, kind in zip(places, kinds, strict=True))
+            rows = f"SELECT {', '.join(arrays)}"
+        insert = f"{_into(dialect, table, columns)} {rows}"
         if clause:
             place += "{0}" in clause
             insert += f" {clause.format(f'${place}')} RETURNING 1"
