@@ -1,4 +1,4 @@
-"""kill -9 at random moments under load, of the house in one process and of each kind of process apart; then all agrees.
+"""kill -9 at random moments of the story and a load beside it: the one process, or any kind of those apart; all agrees.
 
 `make chaos` kills often; the default run a few times. A failure prints the seed that throws the same dice.
 """
@@ -12,24 +12,28 @@ import pytest
 from shared.settings import SERVICES
 from tests.chaos.dice import Dice
 from tests.chaos.load import Load
+from tests.journeys import commands
 from tests.journeys.houses import DistributedHouse, EmbeddedHouse, House
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1800)]
 
 
 @asynccontextmanager
-async def under_load(house: House) -> AsyncIterator[None]:
-    """Tills at work for the length of the block; then everything is reconciled."""
+async def at_work(house: House) -> AsyncIterator[None]:
+    """The demo's story and a few tills go on for the length of the block; then both must agree with the house."""
     load, stop = Load(house), asyncio.Event()
     working = asyncio.create_task(load.run(stop))
+    story = asyncio.create_task(asyncio.to_thread(commands.run, house, "demo", "--url", house.url))
     try:
         await load.begin()
         yield
     finally:
         stop.set()
-        await working
+        await asyncio.gather(working, story)
     print(f"{len(load.customers)} customers, {len(load.tickets)} tickets")  # noqa: T201
     await load.reconcile()
+    told = story.result()
+    assert told.returncode == 0, f"{told.stdout}\n{told.stderr}"
 
 
 @pytest.mark.xdist_group("embedded")
@@ -38,7 +42,7 @@ async def test_the_house_in_one_process_survives_being_killed_at_any_moment(
 ) -> None:
     dice = Dice.thrown()
     print(dice)  # noqa: T201
-    async with under_load(embedded_house):
+    async with at_work(embedded_house):
         for _ in range(dice.kills):
             await asyncio.sleep(dice.pause())
             embedded_house.kill()
@@ -54,7 +58,7 @@ async def test_the_distributed_house_survives_the_death_of_any_of_its_processes(
 ) -> None:
     dice = Dice.thrown()
     print(dice)  # noqa: T201
-    async with under_load(distributed_house):
+    async with at_work(distributed_house):
         for _ in range(max(1, dice.kills // 3)):
             for kind in dice.chance.sample(KINDS, len(KINDS)):
                 await asyncio.sleep(dice.pause())

@@ -1,6 +1,7 @@
 """Looking for a word in every byte a house has written: files, topics and databases."""
 
 import json
+import re
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from shared.settings import SERVICES
 from tests.journeys.houses import DistributedHouse, House
 
 CHUNK = 1 << 22
+A_NUMBER = re.compile(rb"(?<![0-9A-Za-z_-])(?:\+?86)?1[3-9][0-9]{9}(?![0-9A-Za-z_-])")
 CUSTOMERS_OWN = ("customer.sqlite3", "dump of customer")
 """The customer service's own database, the one place for names."""
 
@@ -19,6 +21,13 @@ def places_with(house: House, words: Sequence[str], *, but: Sequence[str] = ()) 
     forms = [(word, form) for word in words for form in _forms(word)]
     searched = ((place, part) for place, part in _everything(house) if not any(name in place for name in but))
     return {(place, word) for place, part in searched for word, form in forms if form in part}
+
+
+def numbers_in(house: House) -> set[tuple[str, str]]:
+    """Whatever stands somewhere by itself and looks like a clear mobile number."""
+    return {
+        (place, found[0].decode()) for place, part in _everything(house) for found in A_NUMBER.finditer(part)
+    }
 
 
 def _forms(word: str) -> set[bytes]:

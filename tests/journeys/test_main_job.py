@@ -4,6 +4,7 @@ import pytest
 
 from tests.journeys import commands
 from tests.journeys.houses import House
+from tests.journeys.searching import numbers_in
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 
@@ -13,3 +14,4 @@ def test_the_story_agrees_and_agrees_again_on_the_same_data(house: House) -> Non
         told = commands.run(house, "demo", "--url", house.url)
         assert told.returncode == 0, f"{told.stdout}\n{told.stderr}"
         assert "全部核对一致" in told.stdout
+    assert numbers_in(house) == set()
