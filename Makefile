@@ -84,4 +84,4 @@ bench: $(DEV_STAMP) ## measured against bare baselines, as JSON lines
 	$(V)/python -m bench
 
 chaos: $(DEV_STAMP) ## kill processes at any moment and reconcile
-	$(V)/python -m deploy.native.packages && $(V)/python -m pytest tests/chaos
+	$(V)/python -m deploy.native.packages && CHAOS_KILLS=$${CHAOS_KILLS:-12} $(V)/python -m pytest $(PYTEST_ARGS) tests/chaos
