@@ -20,9 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("organisation")]
 async def house(app: FastAPI, runtime: Runtime) -> AsyncIterator[str]:
     """The service on a port of its own, with 张强 of ZZ01 among its users."""
     await a_user(runtime)
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off")
-    )
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
     serving = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
