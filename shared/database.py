@@ -100,9 +100,16 @@ class Database:
 
     @asynccontextmanager
     async def _transaction_on_postgresql(self) -> AsyncIterator[AsyncSession]:
-        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
-            last_writes.may_stand_alone(session, self._readers)
+        """The session asks for a connection when it first needs one; without any it costs next to nothing."""
+        session = AsyncSession(self.engine, expire_on_commit=False)
+        last_writes.may_stand_alone(session, self._readers)
+        try:
             yield session
+            if session.in_transaction():
+                await session.commit()
+        finally:
+            if not last_writes.stood_alone(session):
+                await asyncio.shield(asyncio.ensure_future(session.close()))
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:

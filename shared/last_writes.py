@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.sqltypes import String
+from sqlalchemy.util import greenlet_spawn
 
 _REFUSED = re.compile(r'"refused (\d+)"')
 
@@ -84,6 +85,11 @@ def may_stand_alone(session: AsyncSession, autocommitting: AsyncEngine) -> None:
     session.info["alone"] = autocommitting
 
 
+def stood_alone(session: AsyncSession) -> bool:
+    """Whether the session never came to hold a connection."""
+    return "alone" in session.info
+
+
 @sa.event.listens_for(Session, "after_begin")
 def _not_alone_any_more(session: Session, _transaction: Any, _connection: Any) -> None:
     session.info.pop("alone", None)
@@ -94,7 +100,8 @@ async def flush(session: AsyncSession) -> None:
     pending = session.info.pop("last_writes", None)
     if not pending:
         return
-    await session.flush()
+    if session.in_transaction():
+        await session.flush()
     alone: AsyncEngine | None = session.info.get("alone")
     try:
         if alone is not None:
@@ -109,16 +116,23 @@ async def flush(session: AsyncSession) -> None:
 async def _write(connection: AsyncConnection, writes: Sequence[_Write]) -> None:
     if connection.dialect.name != "postgresql":
         return await _write_in_turn(connection, writes)
-    counts = await _write_together(connection, writes, alone=False)
+    statement, values = _together(connection.dialect, writes, None)
+    counts = (await connection.exec_driver_sql(statement, values)).one()
     for write, count in zip((w for w in writes if w.guard), counts, strict=False):
         _check(write, count)
 
 
 async def _write_alone(autocommitting: AsyncEngine, writes: Sequence[_Write]) -> None:
     """A guard that refuses fails the statement, so that nothing of it remains."""
+    wanted = tuple(len(write.rows) if write.guard else 0 for write in writes)
+    statement, values = _together(autocommitting.dialect, writes, wanted)
+
+    def execute() -> None:
+        with autocommitting.sync_engine.connect() as connection:
+            connection.exec_driver_sql(statement, values)
+
     try:
-        async with autocommitting.connect() as connection:
-            await _write_together(connection, writes, alone=True)
+        await greenlet_spawn(execute)
     except DBAPIError as error:
         if refused := _REFUSED.search(str(error.orig)):
             guard = writes[int(refused[1])].guard
@@ -126,18 +140,16 @@ async def _write_alone(autocommitting: AsyncEngine, writes: Sequence[_Write]) ->
         raise
 
 
-async def _write_together(
-    connection: AsyncConnection, writes: Sequence[_Write], *, alone: bool
-) -> Sequence[Any]:
-    dialect, values = connection.dialect, []
+def _together(
+    dialect: sa.Dialect, writes: Sequence[_Write], wanted: tuple[int, ...] | None
+) -> tuple[str, tuple[Any, ...]]:
+    """One statement for all, with its values."""
+    values: list[Any] = []
     for write in writes:
         values += write.values(dialect)
         if write.guard:
             values += write.guard.bound(dialect)
-    shapes = tuple(write.shape for write in writes)
-    wanted = tuple(len(write.rows) if write.guard else 0 for write in writes) if alone else None
-    statement = _statement(dialect, shapes, wanted)
-    return (await connection.exec_driver_sql(statement, tuple(values))).one()
+    return _statement(dialect, tuple(write.shape for write in writes), wanted), tuple(values)
 
 
 async def _write_in_turn(connection: AsyncConnection, writes: Sequence[_Write]) -> None:
