@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import random
 import signal
 import socket
 import subprocess
@@ -10,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+LOWEST_PORT = 10_000
 
 
 class NotReady(RuntimeError):
@@ -124,12 +127,29 @@ def _reap(pid: int) -> None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on at this moment, all different."""
+    """Ports nobody listens on at this moment, all different; never ones that the system lends to outgoing connections.
+
+    One of those could be lent out while a program that is to have its port again is down.
+    """
+    found: list[int] = []
     with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+        for port in random.SystemRandom().sample(_ports_of_ours(), 1000):
+            probe = held.enter_context(socket.socket())
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                found.append(port)
+            if len(found) == count:
+                return found
+    raise NotReady(f"找不到 {count} 个空闲端口")
+
+
+def _ports_of_ours() -> range:
+    """From 10000 up to the first port that is lent out, or all there are where nearly every port is."""
+    try:
+        first_lent = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    except OSError:
+        first_lent = 32_768
+    return range(LOWEST_PORT, first_lent if first_lent > LOWEST_PORT + 1000 else 65_000)
 
 
 def answers(port: int, host: str = "127.0.0.1") -> bool:

@@ -27,12 +27,14 @@ async def at_work(house: House) -> AsyncIterator[None]:
     try:
         await load.begin()
         yield
-    finally:
-        stop.set()
-        await asyncio.gather(working, story)
+    except BaseException:
+        working.cancel()
+        raise
+    stop.set()
+    await working
+    told = await story
     print(f"{len(load.customers)} customers, {len(load.tickets)} tickets")  # noqa: T201
     await load.reconcile()
-    told = story.result()
     assert told.returncode == 0, f"{told.stdout}\n{told.stderr}"
 
 

@@ -13,7 +13,7 @@ import orjson
 from deploy.native.cluster import write_environment
 from deploy.native.kafka import Kafka
 from deploy.native.postgres import Postgres
-from deploy.native.processes import Program, free_ports
+from deploy.native.processes import Program, answers, free_ports
 from shared.settings import SERVICES
 
 HALL = str(Path(sys.executable).with_name("hall"))
@@ -177,15 +177,6 @@ def _files(folder: Path) -> Iterator[Path]:
 def _five_free_ports() -> int:
     """The first of five ports in a row."""
     while True:
-        first, *_rest = free_ports(1)
-        if first < 65_000 and set(range(first, first + 5)) <= set(_free(first)):
+        first = free_ports(1)[0]
+        if not any(answers(port) for port in range(first, first + 5)):
             return first
-
-
-def _free(first: int) -> Iterator[int]:
-    import socket
-
-    for port in range(first, first + 5):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                yield port
