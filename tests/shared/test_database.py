@@ -7,17 +7,35 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlmodel import Field, SQLModel
 
+from shared.columns import tables_of
 from shared.database import (
     Database,
+    as_loaded,
     insert_new,
     insert_rows,
     is_unavailable,
     upsert,
+    values_of,
     violates,
     wake_after_commit,
 )
 from tests.shared.kernel import SCRATCH, make_tables
+
+
+class Table(SQLModel, registry=tables_of("test")):
+    """Base of this test's tables."""
+
+
+class Thing(Table, table=True):
+    """A table of a model."""
+
+    __tablename__ = "things"
+
+    id: int = Field(primary_key=True)
+    version: int = 1
+    note: str | None = None
 
 
 async def rows(database: Database) -> list[tuple[int, str, int]]:
@@ -174,3 +192,10 @@ async def test_a_timestamp_without_offset_is_refused(kernel_database: Database) 
     with pytest.raises(Exception, match="offset"):
         async with kernel_database.transaction() as session:
             await insert_rows(session, SCRATCH, [row(1) | {"at": datetime(2026, 11, 25)}])  # noqa: DTZ001
+
+
+def test_an_object_made_as_if_it_had_been_read_has_the_models_defaults() -> None:
+    made = as_loaded(Thing, id=7)
+    assert (made.id, made.version, made.note) == (7, 1, None)
+    assert made.model_dump() == Thing(id=7).model_dump()
+    assert values_of(made) == {"id": 7, "version": 1, "note": None}

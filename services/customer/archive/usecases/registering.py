@@ -30,6 +30,7 @@ from services.customer.consent.rules import Decision, Evidence, Purpose
 from services.customer.consent.usecases import CLOCKS_MAY_DIFFER_BY, RecordConsents
 from services.customer.directory import repository as directory
 from shared import clock, ids, outbox
+from shared.database import as_loaded
 from shared.errors import FieldError
 from shared.phones import SealedPhone
 from shared.security.tenancy import Area
@@ -128,7 +129,8 @@ def _check(
 
 def _customer_of(command: RegisterCustomer, county: str, now: datetime) -> Customer:
     stored, external, profile = command.number_stored, command.external, command.profile
-    return Customer(
+    return as_loaded(
+        Customer,
         id=ids.uuid7(),
         hall=command.hall,
         county=county,
