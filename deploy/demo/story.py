@@ -252,9 +252,9 @@ class Story:
         self.telling.agrees("登记 = 在档", len(mine), len(counted))
         self.telling.agrees("登记 = KPI 登记事实", len(mine), len(mine & told))
         await self._reconcile_sms(counted)
-        opened = {f["subject"] for f in facts if f["topic"] == "complaint.opened"}
         listed = {t["id"] async for t in self.office.all("/complaints/v1/tickets", hall=STORY_HALL)}
-        self.telling.agrees("工单 = KPI 工单事实", len(listed), len(listed & opened))
+        opened = await until("列出的工单都已到 KPI", lambda: self._opened_of(listed))
+        self.telling.agrees("工单 = KPI 工单事实", len(listed), len(opened))
         proof = await self.office.get("/messaging/v1/proofs/sms-cap", month=self.month)
         self.telling.agrees("超出短信上限的顾客", len(proof["violations"]), 0)
         for invariant in (await self.office.get("/kpi/v1/invariants"))["items"]:
@@ -339,6 +339,12 @@ class Story:
         expected |= {("complaint.opened", t) for t in self.tickets}
         expected |= {("complaint.closed", f"{t}#1") for t in self.tickets}
         return self.facts.lines if expected <= told else None
+
+    async def _opened_of(self, tickets: set[str]) -> set[str] | None:
+        """Those tickets once KPI has heard of each; others at the hall may be opening more meanwhile."""
+        await self._pull("facts", self.facts)
+        told = {f["subject"] for f in self.facts.lines if f["topic"] == "complaint.opened"}
+        return tickets & told if tickets <= told else None
 
     async def _pull(self, name: str, feed: "Feed") -> None:
         """Read a feed on to its present end."""
