@@ -246,12 +246,10 @@ class Story:
         self.telling.chapter("核对")
         facts = await until("所有事件已到 KPI", self._facts_complete)
         mine = set(self.customers)
-        archived = [c async for c in self.pos.all("/customer/v1/customers", hall=STORY_HALL)]
-        counted = {c["id"]: c["sms_count"] for c in archived if c["id"] in mine}
         told = {f["subject"] for f in facts if f["topic"] == "customer.registered"}
-        self.telling.agrees("登记 = 在档", len(mine), len(counted))
+        self.telling.agrees("登记 = 在档", len(mine), len(await self._counts()))
         self.telling.agrees("登记 = KPI 登记事实", len(mine), len(mine & told))
-        await self._reconcile_sms(counted)
+        await self._reconcile_sms()
         listed = {t["id"] async for t in self.office.all("/complaints/v1/tickets", hall=STORY_HALL)}
         opened = await until("列出的工单都已到 KPI", lambda: self._opened_of(listed))
         self.telling.agrees("工单 = KPI 工单事实", len(listed), len(opened))
@@ -357,12 +355,12 @@ class Story:
             if last["end_of_stream"]:
                 return
 
-    async def _reconcile_sms(self, counted: dict[str, int]) -> None:
+    async def _reconcile_sms(self) -> None:
         """What the gateway took, what messaging says of it, and what the archive counted."""
         sent = await until("所有短信都有了结果", self._all_sent)
         by_customer = Counter(m["customer_id"] for m in sent if m["counted"])
-        self.telling.agrees("短信：消息服务发出 = 档案计数", sum(by_customer.values()), sum(counted.values()))
-        await until("档案计数追上", lambda: self._counts_agree(by_customer))
+        counts = await until("档案计数追上", lambda: self._counts_like(by_customer))
+        self.telling.agrees("短信：消息服务发出 = 档案计数", sum(by_customer.values()), sum(counts.values()))
         ids = {m["id"]: m["submissions"] async for m in self._taken_by_gateway()}
         mine = [m["id"] for m in sent]
         self.telling.agrees("短信：发出 = 网关收到", len(mine), sum(m in ids for m in mine))
@@ -389,11 +387,14 @@ class Story:
         introduced = {m["customer_id"] for m in ended if m["class"] == "intro"}
         return ended if len(ended) == len(found) and introduced >= mine else None
 
-    async def _counts_agree(self, expected: Counter[str]) -> bool | None:
-        found = {
-            c["id"]: c["sms_count"] async for c in self.pos.all("/customer/v1/customers", hall=STORY_HALL)
-        }
-        return True if all(found[c] == expected[c] for c in self.customers) else None
+    async def _counts(self) -> dict[str, int]:
+        """服务短信发送次数 of each of the story's customers who is in the archive."""
+        mine, listed = set(self.customers), self.pos.all("/customer/v1/customers", hall=STORY_HALL)
+        return {c["id"]: c["sms_count"] async for c in listed if c["id"] in mine}
+
+    async def _counts_like(self, expected: Counter[str]) -> dict[str, int] | None:
+        counts = await self._counts()
+        return counts if all(counts[c] == expected[c] for c in self.customers) else None
 
 
 def _local(moment: str) -> str:
