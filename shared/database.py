@@ -325,10 +325,10 @@ def _sqlite_engine(url: str, *, pool_size: int, read_only: bool = False) -> Asyn
     def _configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # BEGIN and COMMIT are ours, not the driver's
         cursor = connection.cursor()
-        for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        # Changing to WAL does not wait for others; migrating has done it, and of us only the writer may.
+        mode = "query_only=ON" if read_only else "journal_mode=WAL"
+        for pragma in ("busy_timeout=30000", "synchronous=FULL", "foreign_keys=ON", mode):
             cursor.execute(f"PRAGMA {pragma}")
-        if read_only:
-            cursor.execute("PRAGMA query_only=ON")
         cursor.close()
 
     @sa.event.listens_for(engine.sync_engine, "begin")

@@ -5,6 +5,8 @@ instead of stopping the shop.
 """
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -33,8 +35,15 @@ def config_of(service: str, url: str) -> Config:
 def upgrade(service: str, url: str, revision: str = "head") -> None:
     """Bring the database to `revision`; twice is once. Call outside a running event loop, or in a thread."""
     if url.startswith("sqlite"):
-        Path(sa.make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
+        _ready_for_many_readers(Path(sa.make_url(url).database or ""))
     command.upgrade(config_of(service, url), revision)
+
+
+def _ready_for_many_readers(path: Path) -> None:
+    """WAL is kept in the file; set before anybody else is there, since changing to it waits for nobody."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
 
 
 def downgrade(service: str, url: str, revision: str = "base") -> None:
