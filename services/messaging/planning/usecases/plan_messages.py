@@ -31,6 +31,7 @@ class Intent:
     deadline: datetime | None = None
     ticket_id: UUID | None = None
     activation_id: UUID | None = None
+    campaign_id: UUID | None = None
 
 
 async def plan_messages(session: AsyncSession, intents: Sequence[Intent], *, now: datetime) -> list[Message]:
@@ -62,6 +63,7 @@ def _row(intent: Intent, by: str, now: datetime) -> dict[str, Any]:
         "period": intent.period,
         "ticket_id": intent.ticket_id,
         "activation_id": intent.activation_id,
+        "campaign_id": intent.campaign_id,
         "requested_by": by,
         "send_at": now,
         "due_at": intent.deadline or now,
