@@ -17,7 +17,7 @@ from shared.ledger import KERNEL
 from shared.relay import Relay
 from shared.testing.outboxes import said
 
-EVENTS = 20_000
+EVENTS = 60_000
 
 
 def an_event(number: int, keys: int = 500) -> HallChanged:

@@ -17,6 +17,9 @@ from shared.events.base import Envelope, Event
 from shared.ledger import OUTBOX
 
 BELL = "outbox"
+IN_ORDER = sa.select(*(OUTBOX.c[name] for name in ("seq", "topic", "key", "headers", "value"))).order_by(
+    OUTBOX.c.seq
+)
 
 
 def add(session: AsyncSession, *events: Event) -> None:
@@ -70,9 +73,6 @@ async def waiting(session: AsyncSession) -> tuple[int, Any]:
     return int(row[0]), row[1]
 
 
-def message_of(row: Any) -> Message:
-    return Message(row.topic, row.key, orjson.loads(row.headers), row.value)
-
-
 def messages_of(rows: Iterable[Any]) -> list[Message]:
-    return [message_of(row) for row in rows]
+    """Rows of `IN_ORDER` as messages."""
+    return [Message(topic, key, orjson.loads(headers), value) for _, topic, key, headers, value in rows]

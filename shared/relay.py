@@ -7,6 +7,7 @@ import asyncio
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -18,9 +19,11 @@ from shared.ledger import OUTBOX
 
 log = structlog.get_logger(__name__)
 
-BATCH = 1000
-_NEEDED = [OUTBOX.c[name] for name in ("seq", "topic", "key", "headers", "value")]
-NEXT = sa.select(*_NEEDED).order_by(OUTBOX.c.seq).limit(BATCH)
+Rows = Sequence[Any]
+_NONE: Rows = ()
+
+BATCH = 2000
+NEXT = outbox.IN_ORDER.limit(BATCH)
 IDLE_SECONDS = 1.0
 LEASE = timedelta(seconds=5)
 
@@ -56,31 +59,46 @@ class Relay:
         return False
 
     async def drain(self) -> int:
-        """Publish what is there, batch by batch, and return how many; 0 when another relay has the lease."""
-        published = 0
-        while await self._lease.held():
-            count = await self._publish_batch()
-            published += count
-            if count < BATCH:
-                break
+        """Publish what is there and return how many; 0 when another relay has the lease.
+
+        While the bus takes one batch, the one before is deleted and the next is read. A batch goes out only once the
+        one before was confirmed, so that the order of each key stays.
+        """
+        if not await self._lease.held():
+            return 0
+        published, gone, batch = 0, _NONE, await self._read(NEXT)
+        while batch and await self._lease.held():
+            beside = asyncio.ensure_future(self._delete_and_read(gone, batch))
+            try:
+                await self._bus.publish(outbox.messages_of(batch))
+            finally:
+                following = await beside
+            published, gone, batch = published + len(batch), batch, following
+        await self._delete(gone)
         return published
 
-    async def _publish_batch(self) -> int:
-        async with self._database.reading() as session:
-            rows = (await session.execute(NEXT)).all()
-        if not rows:
-            return 0
-        await self._bus.publish(outbox.messages_of(rows))
-        await self._delete([row.seq for row in rows])
-        return len(rows)
+    async def _delete_and_read(self, gone: Rows, on_its_way: Rows) -> Rows:
+        """What is behind the batch on its way, and what was committed late before it; nothing after the last batch."""
+        await self._delete(gone)
+        if len(on_its_way) < BATCH:
+            return _NONE
+        first, last = on_its_way[0].seq, on_its_way[-1].seq
+        return await self._read(NEXT.where(sa.or_(OUTBOX.c.seq < first, OUTBOX.c.seq > last)))
 
-    async def _delete(self, published: Sequence[int]) -> None:
+    async def _read(self, query: "sa.Select[Any]") -> Rows:
+        async with self._database.reading() as session:
+            rows: Rows = (await session.execute(query)).all()
+            return rows
+
+    async def _delete(self, gone: Rows) -> None:
+        if not gone:
+            return
         async with self._database.transaction() as session:
             if self._database.dialect == "postgresql":
-                gone = OUTBOX.c.seq == sa.any_(sa.cast(list(published), sa.ARRAY(sa.BigInteger)))
+                these = OUTBOX.c.seq == sa.any_(sa.cast([row.seq for row in gone], sa.ARRAY(sa.BigInteger)))
             else:
-                gone = OUTBOX.c.seq.in_(published)
-            await session.execute(sa.delete(OUTBOX).where(gone))
+                these = OUTBOX.c.seq.in_([row.seq for row in gone])
+            await session.execute(sa.delete(OUTBOX).where(these))
 
 
 async def status(database: Database) -> dict[str, object]:

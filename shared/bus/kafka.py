@@ -6,6 +6,7 @@ Messages of one `publish` go out in one batch per partition; a group member give
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -68,23 +69,24 @@ class KafkaBus:
         producer = await self._started()
         try:
             grouped: defaultdict[TopicPartition, list[Message]] = defaultdict(list)
+            counts = {
+                topic: await self._partitions_of(producer, topic) for topic in {m.topic for m in messages}
+            }
             for message in messages:
-                grouped[await self._place(producer, message)].append(message)
+                grouped[_place(message.topic, message.key, counts[message.topic])].append(message)
             sent = await asyncio.gather(*(self._send(producer, tp, group) for tp, group in grouped.items()))
             async with asyncio.timeout(30):
                 await asyncio.gather(*chain.from_iterable(sent))
         except (KafkaError, OSError, TimeoutError) as error:
             raise BusUnavailable(repr(error)) from error
 
-    async def _place(self, producer: AIOKafkaProducer, message: Message) -> TopicPartition:
-        key = message.key.encode()
-        partitions = self._known.get(message.topic)
-        if partitions is None:
-            found = await producer.partitions_for(message.topic)
+    async def _partitions_of(self, producer: AIOKafkaProducer, topic: str) -> int:
+        if topic not in self._known:
+            found = await producer.partitions_for(topic)
             if not found:
-                raise UnknownTopicOrPartitionError(message.topic)
-            partitions = self._known[message.topic] = sorted(found)
-        return TopicPartition(message.topic, PARTITIONER(key, partitions, partitions))
+                raise UnknownTopicOrPartitionError(topic)
+            self._known[topic] = len(found)
+        return self._known[topic]
 
     async def _send(
         self, producer: AIOKafkaProducer, tp: TopicPartition, messages: Sequence[Message]
@@ -120,7 +122,7 @@ class KafkaBus:
                 except (KafkaError, OSError) as error:
                     await producer.stop()
                     raise BusUnavailable(str(error)) from error
-                self._producer, self._known = producer, dict[str, list[int]]()
+                self._producer, self._known = producer, dict[str, int]()
         return self._producer
 
     async def subscribe(self, group: str, topics: Sequence[str]) -> Subscription:
@@ -203,6 +205,13 @@ class _Member:
 
     async def close(self) -> None:
         await self._consumer.stop()
+
+
+@lru_cache(maxsize=16_384)
+def _place(topic: str, key: str, partitions: int) -> TopicPartition:
+    """Remembered, since an aggregate speaks more than once in a while and the hash is computed in Python."""
+    numbers = range(partitions)
+    return TopicPartition(topic, PARTITIONER(key.encode(), numbers, numbers))
 
 
 def _carries_phone(topic: str) -> bool:

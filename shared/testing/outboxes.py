@@ -1,19 +1,16 @@
 """A look into a service's outbox: what its transactions have said and the relay has not yet taken."""
 
-import sqlalchemy as sa
-
 from shared.bus.port import Message
 from shared.database import Database
 from shared.events.base import Event
 from shared.events.registry import EVENTS
-from shared.ledger import OUTBOX
-from shared.outbox import messages_of
+from shared.outbox import IN_ORDER, messages_of
 
 
 async def said(database: Database) -> list[Message]:
     """The messages waiting in the outbox, in order."""
     async with database.reading() as session:
-        return messages_of(await session.execute(sa.select(OUTBOX).order_by(OUTBOX.c.seq)))
+        return messages_of(await session.execute(IN_ORDER))
 
 
 async def events_said(database: Database) -> list[Event]:

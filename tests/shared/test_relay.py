@@ -1,12 +1,14 @@
 """At least once, in order per key, by one relay at a time; whatever the bus does, the outbox forgets nothing."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from shared import clock, outbox
-from shared.bus.port import BusUnavailable
+from shared import relay as relay_module
+from shared.bus.port import BusUnavailable, Message
 from shared.database import Database
 from shared.relay import Relay, status
 from shared.testing.buses import RecordingBus
@@ -65,6 +67,46 @@ async def test_a_crash_between_publication_and_deletion_publishes_again_with_the
     survivor = RecordingBus()
     assert await Relay(kernel_database, survivor).drain() == 1
     assert survivor.published[0].headers["ce_id"] == dying.published[0].headers["ce_id"]
+
+
+async def test_batches_go_out_one_after_the_other_and_each_event_once(
+    kernel_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "BATCH", 4)
+    monkeypatch.setattr(relay_module, "NEXT", outbox.IN_ORDER.limit(4))
+    bus = RecordingBus()
+    for version in range(1, 12):
+        await asyncio.gather(*(say(kernel_database, code, version) for code in ("H1", "H2")))
+    assert await Relay(kernel_database, bus).drain() == 22 == len({m.headers["ce_id"] for m in bus.published})
+    for code in ("H1", "H2"):
+        versions = [int(m.headers["ce_aggregateversion"]) for m in bus.published if m.key == code]
+        assert versions == list(range(1, 12))
+    assert await said(kernel_database) == []
+
+
+async def test_a_bus_that_fails_at_the_second_batch_keeps_it_and_those_behind_it(
+    kernel_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FailsOnce(RecordingBus):
+        failed = False
+
+        async def publish(self, messages: Sequence[Message]) -> None:
+            if len(self.published) == 4 and not self.failed:
+                self.failed = True
+                raise BusUnavailable
+            await super().publish(messages)
+
+    monkeypatch.setattr(relay_module, "BATCH", 4)
+    monkeypatch.setattr(relay_module, "NEXT", outbox.IN_ORDER.limit(4))
+    bus = FailsOnce()
+    for version in range(1, 11):
+        await say(kernel_database, "H1", version)
+    relay = Relay(kernel_database, bus)
+    with pytest.raises(BusUnavailable):
+        await relay.drain()
+    assert (len(bus.published), len(await said(kernel_database))) == (4, 6)
+    assert await relay.drain() == 6
+    assert [int(m.headers["ce_aggregateversion"]) for m in bus.published] == list(range(1, 11))
 
 
 async def test_while_the_bus_is_down_the_outbox_grows_and_drains_after(kernel_database: Database) -> None:
