@@ -11,12 +11,14 @@ from services.customer.archive import routes as archive
 from services.customer.consent import routes as consent
 from services.customer.directory import routes as directory
 from services.customer.imports import routes as imports
+from services.customer.products import routes as products
 from shared.runtime import Runtime
 from shared.web.app import create_app
 
 ROUTERS = (
     *(access.router, access_pages.router, directory.router, consent.router),
     *(archive.router, archive_pages.router, imports.router),
+    *(products.router,),
 )
 
 
