@@ -288,9 +288,11 @@ class RecommendationEvent(CustomerEvent):
 
     recommendation_id: UUID
     product: Code
-    rule_version: Code
+    product_title: str | None = Field(None, description="As an SMS would call it.")
+    rule_version: Code = Field(description="Version of the policy and of the product's rule, such as 1.3.")
     offered_by: Code
     offered_at: Moment
+    script: Code | None = Field(None, description="The words that were at hand.")
 
 
 class RecommendationOffered(RecommendationEvent):
@@ -302,7 +304,6 @@ class RecommendationOffered(RecommendationEvent):
     rank: Count = 1
     reasons: tuple[Code, ...] = ()
     hall_busy: bool = False
-    script: Code | None = None
     ticket_id: UUID | None = Field(None, description="The settled ticket that gave the opportunity.")
 
 
@@ -313,7 +314,9 @@ class RecommendationAnswered(RecommendationEvent):
     heard_by: ClassVar = {"messaging": "new-business SMS", "kpi": "acceptance rate"}
 
     outcome: Code = Field(description="accepted, declined, activated.")
-    reason: Code | None = None
+    reason: Code | None = Field(
+        None, description="price, not_needed, has_similar, later, no_time, distrust, other."
+    )
 
 
 class ProductActivated(CustomerEvent):
