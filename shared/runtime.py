@@ -1,6 +1,7 @@
 """Everything one service needs at run time, opened once per process and handed to its app and its worker."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 from httpx_aiohttp import AiohttpTransport
@@ -33,6 +34,8 @@ class Runtime:
     http: httpx.AsyncClient
     owns_bus: bool = True
     draining: bool = field(default=False)
+    opened: dict[str, Any] = field(default_factory=dict, repr=False)
+    """What a service opens once for its app and its worker together, by name."""
 
     @property
     def wakeups(self) -> Wakeups:

@@ -5,6 +5,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from services.messaging.budget import routes as budget
+from services.messaging.dispatch.gateways import open_gateways
 from services.messaging.messages import routes as messages
 from services.messaging.planning import routes as planning
 from services.messaging.proofs import routes as proofs
@@ -24,6 +25,8 @@ ROUTERS = [
 
 
 def build_app(runtime: Runtime) -> FastAPI:
+    """Raises SettingsError where a gateway cannot be opened."""
+    open_gateways(runtime)
     return create_app(
         runtime,
         "短信服务",

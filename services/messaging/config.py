@@ -1,10 +1,49 @@
 """Settings of the messaging service: the gateways it may use. Which of them carries what is data, not a setting."""
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from ipaddress import ip_network
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+    model_validator,
+)
 
 from shared.settings import Settings
+
+COUNTED_BY_THE_PLATFORM = 5000
+"""More numbers than that in one request are refused by 云MAS (TooManyMobiles)."""
+
+
+class CloudMasSettings(BaseModel):
+    """What only China Mobile's 云MAS asks for. Its secretKey is `gateway:<name>` in the key ring."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ec_name: str = Field(description="集团名称（ecName）")
+    ap_id: str = Field(description="接口账号（apId）")
+    sign: str = Field(description="签名编码（sign），不是签名文字")
+    signs: Mapping[str, str] = Field({}, description="按签名文字（不含【】）选用的其他签名编码")
+    signature: Literal["platform", "text"] = Field(
+        "platform", description="签名由平台按编码加（platform），还是随正文提交（text）"
+    )
+    serial: str = Field("", max_length=20, pattern=r"^\d*$", description="扩展码（addSerial）")
+    templates: Mapping[str, str] = Field(
+        {}, description="平台模板：templateId 对应的文字，变量处写 {}；文字相符的短信走模板接口"
+    )
+    no_params: Literal["[]", '[""]'] = Field("[]", description="模板没有变量时 params 的写法，按省内要求")
+    secret_in_body: bool = Field(True, description="请求里是否带 secretKey（mac 里总有）")
+    content_type: str = Field("text/plain;charset=UTF-8", description="请求的 Content-Type")
+    batch: int = Field(
+        1, ge=1, le=COUNTED_BY_THE_PLATFORM, description="同样文字的短信最多合并多少个号码提交"
+    )
+    ordinary_path: str = Field("/sms/norsubmit", pattern="^/", description="普通短信接口的路径")
+    template_path: str = Field("/sms/tmpsubmit", pattern="^/", description="模板短信接口的路径")
 
 
 class GatewaySettings(BaseModel):
@@ -12,7 +51,7 @@ class GatewaySettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["simulator", "kannel"]
+    kind: Literal["simulator", "kannel", "cloud_mas"]
     url: str = Field(description="提交短信的地址")
     username: str = "hall"
     sender: str = Field("106575", description="下发短信的接入号")
@@ -21,6 +60,35 @@ class GatewaySettings(BaseModel):
     rate: float | None = Field(None, gt=0, description="每秒最多提交条数；不填则不限")
     parallel: int = Field(20, ge=1, le=200, description="同时提交的条数")
     timeout: float = Field(10, gt=0, le=60, description="等待网关答复的秒数")
+    cloud_mas: CloudMasSettings | None = Field(None, description="云MAS 的参数，kind 为 cloud_mas 时必填")
+
+    @field_validator("url")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("应以 http:// 或 https:// 开头")
+        return value
+
+    @field_validator("sources")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for source in value:
+            try:
+                ip_network(source)
+            except ValueError:
+                raise ValueError(f"{source} 不是地址或网段") from None
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.kind == "cloud_mas") != (self.cloud_mas is not None):
+            raise ValueError("cloud_mas 这一节与 kind 为 cloud_mas 必须同时出现")
+        return self
+
+    @property
+    def longest(self) -> float:
+        """Seconds in which a submission has surely ended: a batch that is refused is tried one by one."""
+        return self.timeout * (2 if self.cloud_mas and self.cloud_mas.batch > 1 else 1)
 
 
 class MessagingSettings(Settings):
@@ -32,9 +100,18 @@ class MessagingSettings(Settings):
     )
     messaging_lease_seconds: float = Field(30, ge=5, le=600, description="提交中的短信多久没有结果即视为未知")
 
+    @field_validator("messaging_gateways", mode="wrap")
+    @classmethod
+    def _said_in_one_line(cls, value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+        """What is wrong and where, as an operator reads it."""
+        try:
+            return check(value)
+        except ValidationError as error:
+            raise ValueError("；".join(_complaint(e) for e in error.errors(include_url=False)[:5])) from None
+
     @model_validator(mode="after")
     def _lease_outlives_timeouts(self) -> Self:
-        longest = max((gateway.timeout for gateway in self.gateway_settings().values()), default=0)
+        longest = max((gateway.longest for gateway in self.gateway_settings().values()), default=0)
         if self.messaging_lease_seconds <= longest:
             raise ValueError(f"HALL_MESSAGING_LEASE_SECONDS 应大于网关的等待秒数（{longest:g}）")
         return self
@@ -46,3 +123,15 @@ class MessagingSettings(Settings):
 
     def callback_of(self, gateway: GatewaySettings) -> str:
         return gateway.callback_url or self.public_url
+
+
+def _complaint(error: Any) -> str:
+    """One thing that is wrong with the gateways, without the value: it may be somebody's account."""
+    where, context = ".".join(str(part) for part in error["loc"]) or "网关", error.get("ctx", {})
+    said = {
+        "missing": "没有填写",
+        "extra_forbidden": "没有这个参数",
+        "literal_error": f"只能是 {context.get('expected', '').replace(' or ', ' 或 ')}",
+        "value_error": error["msg"].removeprefix("Value error, "),
+    }
+    return f"{where} {said.get(error['type'], '的值不对')}"

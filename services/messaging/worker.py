@@ -2,6 +2,7 @@
 
 from services.messaging.audience import handlers as audience
 from services.messaging.dispatch import jobs as dispatch
+from services.messaging.dispatch.gateways import open_gateways
 from services.messaging.inbound import jobs as inbound
 from services.messaging.messages import jobs as messages
 from services.messaging.planning import handlers as planning
@@ -13,7 +14,8 @@ from shared.worker import Worker
 
 
 def build_worker(runtime: Runtime) -> Worker:
-    """The audience takes an event over before planning acts on it."""
+    """The audience takes an event over before planning acts on it. Raises SettingsError for a gateway."""
+    open_gateways(runtime)
     return Worker(
         runtime,
         handlers=merge(audience.HANDLERS, planning.HANDLERS),

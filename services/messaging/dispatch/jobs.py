@@ -81,7 +81,7 @@ class Dispatcher:
     async def _submit(self, message: Message) -> Result | None:
         """None when the claim would end before an answer could come: then nothing is sent."""
         async with self._parallel:
-            timeout = timedelta(seconds=self._settings.timeout)
+            timeout = timedelta(seconds=self._settings.longest)
             if message.lease_until is None or clock.now() + timeout >= message.lease_until:
                 return None
             return Result(message.id, message.attempts, await self._hand_over(message), clock.now())

@@ -7,6 +7,8 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 Said = Literal["accepted", "delivered", "failed", "rejected"]
+Failure = Literal["number-dead", "unreachable", "blacklisted", "limited", "content", "account", "other"]
+"""What a carrier's code comes to, whatever the carrier: what is done about it hangs on this and not on the code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +25,16 @@ class Submitted:
     """What came of a submission.
 
     `not-sent` needs proof that the gateway does not have it: no connection, or its own word that it took nothing.
-    `unknown` is everything that leaves room for doubt.
+    `unknown` is everything that leaves room for doubt. `retry_after` is asked for one message, `pause` for all of them:
+    where the account is refused, the next message would be, too.
     """
 
     result: Literal["accepted", "rejected", "not-sent", "unknown"]
     gateway_message_id: str | None = None
     code: str | None = None
+    failure: Failure | None = None
     retry_after: timedelta | None = None
+    pause: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class Receipt:
     segment: int = 0
     segments: int = 1
     code: str | None = None
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ the path, `/gateways/{gateway}/{secret}/receipts`, and an address from the gatew
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from fastapi import APIRouter, Request
 
@@ -48,7 +47,7 @@ async def take_inbound(gateway: str, request: Request, here: Here, secret: str |
 
 async def _proven(name: str, request: Request, here: Runtime, secret: str | None) -> tuple[Gateway, Callback]:
     """Raises GatewayUnknown, CallbackRefused."""
-    gateway = _gateways(request.app.state, here).get(name)
+    gateway = open_gateways(here).get(name)
     if gateway is None:
         raise GatewayUnknown
     callback = Callback(
@@ -61,11 +60,3 @@ async def _proven(name: str, request: Request, here: Runtime, secret: str | None
     if not gateway.admits(callback):
         raise CallbackRefused
     return gateway, callback
-
-
-def _gateways(state: Any, here: Runtime) -> dict[str, Gateway]:
-    """Opened once an application: the keys are derived and the networks parsed then."""
-    if not hasattr(state, "gateways"):
-        state.gateways = open_gateways(here)
-    gateways: dict[str, Gateway] = state.gateways
-    return gateways

@@ -17,9 +17,9 @@ from deploy.native.kannel import Kannel
 from deploy.native.processes import free_ports
 from deploy.serving import Server
 from services.messaging.app import build_app
-from services.messaging.config import GatewaySettings, MessagingSettings
+from services.messaging.config import CloudMasSettings, GatewaySettings, MessagingSettings
 from services.messaging.dispatch.gateways import open_gateways
-from services.messaging.dispatch.gateways.kannel import path_secret
+from services.messaging.dispatch.gateways.origin import path_secret
 from services.messaging.dispatch.ports import Gateway
 from services.messaging.receipts.models import GatewayInbox
 from shared.database import Database
@@ -29,6 +29,7 @@ from shared.phones import PhoneBook
 from shared.runtime import Runtime
 from shared.security.tokens import RingKeys, Verifier
 from shared.testing.buses import RecordingBus
+from tests.engines.cloud_mas import CloudMas
 
 PATIENCE = 20.0
 
@@ -115,6 +116,21 @@ class KannelPeer:
         await asyncio.to_thread(self._kannel.centre.send, sender, "10657501", text)
 
 
+class CloudMasPeer:
+    """The platform, asked for what it sent on."""
+
+    name = "cloud_mas"
+
+    def __init__(self, platform: CloudMas) -> None:
+        self.platform = platform
+
+    async def texts(self) -> list[tuple[str, str]]:
+        return list(self.platform.phones)
+
+    async def reply(self, sender: str, text: str) -> None:
+        await self.platform.reply(sender, text)
+
+
 @pytest.fixture
 def service() -> str:
     return "messaging"
@@ -139,28 +155,46 @@ async def _meeting(
 ) -> AsyncIterator[Meeting]:
     (port,) = free_ports(1)
     url, keyring = f"http://127.0.0.1:{port}", KeyRing.generate()
-    kannel: Kannel | None = None
+    secret = path_secret(keyring.secret(f"gateway:{name}:callback"))
+    door = f"{url}/messaging/v1/gateways/{name}/{secret}"
     gateways = {"simulator": GatewaySettings(kind="simulator", url=f"{url}/simulator")}
+    kannel, platform = None, CloudMas(door)
     if name == "kannel":
-        secret = path_secret(keyring.secret("gateway:kannel:callback"))
         start: Callable[[str], Kannel] = request.getfixturevalue("kannel")
-        kannel = await asyncio.to_thread(start, f"{url}/messaging/v1/gateways/kannel/{secret}/inbound")
+        kannel = await asyncio.to_thread(start, f"{door}/inbound")
         keyring = keyring.with_secret("gateway:kannel", kannel.password)
         gateways["kannel"] = GatewaySettings(kind="kannel", url=kannel.sendsms_url, timeout=5)
+    if name == "cloud_mas":
+        keyring = keyring.with_secret("gateway:cloud_mas", platform.secret_key)
+        gateways["cloud_mas"] = GatewaySettings(
+            kind="cloud_mas", url=url, timeout=5, cloud_mas=an_account(platform)
+        )
     (folder / "keyring.json").write_bytes(keyring.to_json())
     settings = MessagingSettings(data=folder, public_url=url, messaging_gateways=gateways)
-    async with httpx.AsyncClient(transport=AiohttpTransport()) as http, simulator.opened(settings) as room:
+    async with (
+        httpx.AsyncClient(transport=AiohttpTransport()) as http,
+        simulator.opened(settings) as room,
+        platform.opened() as mas,
+    ):
         runtime = Runtime(
             service="messaging", settings=settings, database=database, bus=RecordingBus(), keyring=keyring,
             phones=PhoneBook(keyring), verifier=Verifier(RingKeys(keyring)), metrics=Metrics(), http=http,
         )  # fmt: skip
         app, stop = build_app(runtime), asyncio.Event()
+        houses: dict[str, Any] = {"simulator": room, "sms": mas}
 
         async def front(scope: Any, receive: Any, send: Any) -> None:
-            await (room if scope["path"].startswith("/simulator") else app)(scope, receive, send)
+            await houses.get(scope["path"].split("/")[1], app)(scope, receive, send)
 
         serving = asyncio.create_task(Server(front, host="127.0.0.1", port=port, grace=2).serve_until(stop))
-        peer: Peer = KannelPeer(kannel) if kannel else SimulatorPeer(http, url)
+        peer: Peer = SimulatorPeer(http, url)
+        if kannel or name == "cloud_mas":
+            peer = KannelPeer(kannel) if kannel else CloudMasPeer(platform)
         yield Meeting(open_gateways(runtime)[name], peer, runtime, port)
         stop.set()
         await serving
+
+
+def an_account(platform: CloudMas, **other: Any) -> CloudMasSettings:
+    """The settings that fit the platform."""
+    return CloudMasSettings(ec_name=platform.ec_name, ap_id=platform.ap_id, sign="sIgN01", **other)

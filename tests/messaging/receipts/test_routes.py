@@ -12,7 +12,7 @@ from standardwebhooks.webhooks import Webhook
 
 from services.messaging.app import build_app
 from services.messaging.config import GatewaySettings, MessagingSettings
-from services.messaging.dispatch.gateways.kannel import path_secret
+from services.messaging.dispatch.gateways.origin import path_secret
 from services.messaging.receipts.models import GatewayInbox
 from shared.keyring import KeyRing
 from shared.runtime import Runtime
@@ -136,7 +136,8 @@ async def test_replies_are_stored_without_a_clear_number(
 
 
 @pytest.fixture
-def kannel_app(runtime: Runtime) -> FastAPI:
+def kannel_app(runtime: Runtime, keyring: KeyRing) -> FastAPI:
+    runtime.keyring = keyring.with_secret("gateway:kannel", "theirs")
     settings = MessagingSettings(
         data=runtime.settings.data,
         messaging_gateways={

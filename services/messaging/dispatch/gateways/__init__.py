@@ -2,22 +2,35 @@
 
 from typing import cast
 
-from services.messaging.config import MessagingSettings
+from services.messaging.config import GatewaySettings, MessagingSettings
+from services.messaging.dispatch.gateways.cloud_mas import CloudMasGateway
 from services.messaging.dispatch.gateways.kannel import KannelGateway
 from services.messaging.dispatch.gateways.simulator import SimulatorGateway
 from services.messaging.dispatch.ports import Gateway
 from shared.runtime import Runtime
+from shared.settings import SettingsError
+
+GIVEN_TO_US = ("kannel", "cloud_mas")
+"""Kinds whose password the other side has chosen: one that we derive would be refused."""
 
 
 def open_gateways(runtime: Runtime) -> dict[str, Gateway]:
-    """Every gateway the settings name."""
+    """Every gateway the settings name, opened once a process. Raises SettingsError where a secret is missing."""
     settings = cast("MessagingSettings", runtime.settings)
-    gateways: dict[str, Gateway] = {}
-    for name, gateway in settings.gateway_settings().items():
-        if gateway.kind == "kannel":
-            gateways[name] = KannelGateway(
-                name, gateway, runtime.http, runtime.keyring, settings.callback_of(gateway)
-            )
-        else:
-            gateways[name] = SimulatorGateway(name, gateway, runtime.http, runtime.keyring)
-    return gateways
+    kept, opened_for = runtime.opened.get("gateways", ({}, None))
+    if opened_for is not settings:
+        named = settings.gateway_settings().items()
+        kept = {name: _open(runtime, settings, name, gateway) for name, gateway in named}
+        runtime.opened["gateways"] = (kept, settings)
+    return cast("dict[str, Gateway]", kept)
+
+
+def _open(runtime: Runtime, settings: MessagingSettings, name: str, gateway: GatewaySettings) -> Gateway:
+    http, keyring = runtime.http, runtime.keyring
+    if gateway.kind in GIVEN_TO_US and f"gateway:{name}" not in keyring.named:
+        raise SettingsError(f"密钥文件的 secrets 里没有 gateway:{name}：短信网关 {name} 的密码应由对方给出")
+    if gateway.kind == "kannel":
+        return KannelGateway(name, gateway, http, keyring, settings.callback_of(gateway))
+    if gateway.kind == "cloud_mas":
+        return CloudMasGateway(name, gateway, http, keyring, runtime.phones)
+    return SimulatorGateway(name, gateway, http, keyring)

@@ -4,9 +4,7 @@ What it gets wrong silently is refused here first: text cut after ten parts, emp
 without `coding=2`, several receivers whose receipts cannot be told apart.
 """
 
-import hmac
 from datetime import UTC, datetime
-from ipaddress import ip_address, ip_network
 from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
@@ -14,6 +12,7 @@ import httpx
 
 from services.messaging.config import GatewaySettings
 from services.messaging.dispatch.gateways.http import nothing_was_sent
+from services.messaging.dispatch.gateways.origin import PathSecret
 from services.messaging.dispatch.ports import (
     Callback,
     GatewayAway,
@@ -57,14 +56,8 @@ class KannelGateway:
     ) -> None:
         self._http, self._settings = http, settings
         self._password = keyring.secret(f"gateway:{name}")
-        self._secrets = (
-            keyring.secret(f"gateway:{name}:callback"),
-            keyring.secret(f"gateway:{name}:callback:next"),
-        )
-        self._networks = [ip_network(source) for source in settings.sources]
-        self._callback = (
-            f"{callback_url.rstrip('/')}/messaging/v1/gateways/{name}/{path_secret(self._secrets[0])}"
-        )
+        self._origin = PathSecret(name, settings.sources, keyring)
+        self._callback = f"{callback_url.rstrip('/')}/messaging/v1/gateways/{name}/{self._origin.current}"
 
     async def submit(self, submission: Submission) -> Submitted:
         parts = templates.segments(submission.text)
@@ -99,15 +92,7 @@ class KannelGateway:
         raise GatewayAway
 
     def admits(self, callback: Callback) -> bool:
-        given = (callback.secret or "").encode()
-        known = any(hmac.compare_digest(given, path_secret(secret).encode()) for secret in self._secrets)
-        return known and self._is_near(callback.address)
-
-    def _is_near(self, address: str) -> bool:
-        try:
-            return any(ip_address(address) in network for network in self._networks)
-        except ValueError:
-            return False
+        return self._origin.admits(callback)
 
     def parse_receipts(self, callback: Callback) -> list[Receipt | Unreadable]:
         fields = raw_fields(callback)
@@ -149,11 +134,6 @@ def read_answer(status: int, body: str) -> Submitted:
     if status in (401, 403, 404) or (status == 503 and words.startswith("Temporal failure")):
         return Submitted("not-sent", code=words)
     return Submitted("unknown", code=words or str(status))
-
-
-def path_secret(secret: str) -> str:
-    """A secret in the form in which it stands in a path."""
-    return secret.replace("/", "_").replace("+", "-").rstrip("=")
 
 
 def raw_fields(callback: Callback) -> dict[str, bytes]:
