@@ -12,6 +12,7 @@ from services.customer.consent import routes as consent
 from services.customer.directory import routes as directory
 from services.customer.imports import routes as imports
 from services.customer.products import routes as products
+from services.customer.tiers import routes as tiers
 from shared.runtime import Runtime
 from shared.web.app import create_app
 
@@ -19,6 +20,7 @@ ROUTERS = (
     *(access.router, access_pages.router, directory.router, consent.router),
     *(archive.router, archive_pages.router, imports.router),
     *(products.router,),
+    *(tiers.router,),
 )
 
 

@@ -201,6 +201,17 @@ async def _raise_counts(session: AsyncSession, counts: Mapping[UUID, int]) -> No
     await connection.execute(update, [{"customer": key, "more": counts[key]} for key in sorted(counts)])
 
 
+async def move_to_tier(session: AsyncSession, tier: str, customer_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Put these customers, whom the caller has locked, into a tier; returns their new versions (C8)."""
+    if not customer_ids:
+        return {}
+    move = sa.update(Customer).where(col(Customer.id).in_(customer_ids))
+    moved = move.values(tier=tier, version=col(Customer.version) + 1)
+    returned = moved.returning(col(Customer.id), col(Customer.version))
+    rows = await session.execute(returned.execution_options(synchronize_session=False))
+    return {row[0]: row[1] for row in rows}
+
+
 async def put_ticket(session: AsyncSession, ticket: CustomerTicket) -> None:
     """Keep what is newest, whatever the order in which it is heard; a rating stays."""
     facts = ["customer_id", "version", "kind", "category", "status", "received_at"]
