@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from services.messaging.budget import routes as budget
 from services.messaging.dispatch.gateways import open_gateways
+from services.messaging.campaigns import routes as campaigns
 from services.messaging.messages import routes as messages
 from services.messaging.planning import routes as planning
 from services.messaging.proofs import routes as proofs
@@ -21,6 +22,7 @@ ROUTERS = [
     templates.router,
     receipts.router,
     proofs.router,
+    campaigns.router,
 ]
 
 

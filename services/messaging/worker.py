@@ -1,6 +1,7 @@
 """The messaging service's background work."""
 
 from services.messaging.audience import handlers as audience
+from services.messaging.campaigns import jobs as campaigns
 from services.messaging.dispatch import jobs as dispatch
 from services.messaging.dispatch.gateways import open_gateways
 from services.messaging.inbound import jobs as inbound
@@ -20,5 +21,5 @@ def build_worker(runtime: Runtime) -> Worker:
         runtime,
         handlers=merge(audience.HANDLERS, planning.HANDLERS),
         jobs=[*planning_jobs.JOBS, *dispatch.JOBS, *receipts.JOBS, *messages.JOBS],
-        loops=[*planning_jobs.LOOPS, *dispatch.LOOPS, *receipts.LOOPS, *inbound.LOOPS],
+        loops=[*planning_jobs.LOOPS, *dispatch.LOOPS, *receipts.LOOPS, *inbound.LOOPS, *campaigns.LOOPS],
     )

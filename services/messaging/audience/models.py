@@ -34,6 +34,8 @@ class Customer(Table, table=True):
     age_band: str | None = Field(default=None, max_length=64)
     spend_band: str | None = Field(default=None, max_length=64)
     tier: str | None = Field(default=None, max_length=64)
+    habits: str | None = Field(default=None, sa_type=sa.Text, description="Codes, each between bars: |1|4|.")
+    preferences: str | None = Field(default=None, sa_type=sa.Text, description="The same.")
     archived_at: datetime | None = Field(default=None, sa_type=Timestamp)
     placed_version: int = 0
     hall: str = Field(max_length=64)
@@ -43,6 +45,11 @@ class Customer(Table, table=True):
     number_stored_at: datetime | None = Field(default=None, sa_type=Timestamp)
     status_version: int = 0
     status: str = Field(default=ACTIVE, max_length=10)
+    departed_at: datetime | None = Field(
+        default=None,
+        sa_type=Timestamp,
+        description="When the relation ended: consents are kept for a while yet.",
+    )
 
     @property
     def is_known(self) -> bool:

@@ -15,11 +15,11 @@ from shared.security.tenancy import Area
 
 SNAPSHOT = (
     *("version", "phone_enc", "phone_index", "phone_masked"),
-    *("brand", "age_band", "spend_band", "tier", "archived_at"),
+    *("brand", "age_band", "spend_band", "tier", "habits", "preferences", "archived_at"),
 )
 PLACE = ("placed_version", "hall", "county", "clerk")
 STORED = ("stored_version", "number_stored_at")
-STATUS = ("status_version", "status")
+STATUS = ("status_version", "status", "departed_at")
 
 
 Row = dict[str, Any]

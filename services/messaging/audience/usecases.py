@@ -24,7 +24,9 @@ from shared.events.customer import (
 
 BLANK: Row = {
     **dict.fromkeys(("version", "placed_version", "stored_version", "status_version"), 0),
-    **dict.fromkeys(name for group in (repository.SNAPSHOT, repository.STORED) for name in group[1:]),
+    **dict.fromkeys(
+        name for group in (repository.SNAPSHOT, repository.STORED, repository.STATUS) for name in group[1:]
+    ),
     "status": ACTIVE,
 }
 
@@ -59,11 +61,13 @@ async def follow_departures(
     """Nobody gone is written to; of the purged nothing but the id, the hall and that fact is left."""
     await repository.lock_customers(session, [event.customer_id for event in events])
     left = [
-        _row(e, status=LEFT, status_version=e.version) for e in events if isinstance(e, CustomerLeftNetwork)
+        _row(e, status=LEFT, status_version=e.version, departed_at=e.left_at)
+        for e in events
+        if isinstance(e, CustomerLeftNetwork)
     ]
     await repository.save(session, left, repository.STATUS)
     purged = [
-        _row(e, status=PURGED, status_version=e.version, version=e.version)
+        _row(e, status=PURGED, status_version=e.version, departed_at=e.purged_at, version=e.version)
         for e in events
         if isinstance(e, CustomerPurged)
     ]
@@ -100,11 +104,18 @@ def _from_snapshot(event: CustomerSnapshot) -> Row:
         age_band=event.age_band,
         spend_band=event.spend_band,
         tier=event.tier,
+        habits=_barred(event.habits),
+        preferences=_barred(event.preferences),
         archived_at=event.archived_at,
         placed_version=event.version,
         stored_version=event.version,
         number_stored_at=event.number_stored_at,
     )
+
+
+def _barred(codes: Sequence[str]) -> str | None:
+    """Codes as one text, each between bars, so that one of them can be looked for on every database."""
+    return f"|{'|'.join(codes)}|" if codes else None
 
 
 def _consents_in(event: CustomerSnapshot) -> list[Consent]:

@@ -48,6 +48,7 @@ class Message(Table, table=True):
         sa.Index("ix_messages_hall_id", "hall", "id"),
         sa.Index("ix_messages_county_id", "county", "id"),
         sa.Index("ix_messages_phone_index", "phone_index"),
+        _partial("ix_messages_campaign", "campaign_id", "status", "reason", where="campaign_id IS NOT NULL"),
         sa.Index("ix_messages_gateway_message_id", "gateway_message_id", "gateway"),
         _partial("ix_messages_planned", "created_at", where="status = 'planned'"),
         _partial("ix_messages_held", "send_at", where="status = 'held'"),
@@ -145,6 +146,13 @@ class Message(Table, table=True):
         self._move("expired", now, reason)
         return SmsSuppressed(**self._facts(now), reason=reason)
 
+    def cancel(self, reason: str, *, now: datetime) -> SmsSuppressed | None:
+        """Somebody called it back before it left the house."""
+        if not self.is_waiting:
+            return None
+        self._move("cancelled", now, reason)
+        return SmsSuppressed(**self._facts(now), reason=reason)
+
     def claim(self, token: UUID, until: datetime, *, now: datetime) -> None:
         """Hand it to one dispatcher, who alone may submit it until the lease ends."""
         self._move("submitting", now)
@@ -177,7 +185,7 @@ class Message(Table, table=True):
             return None
         cause = self.reason or ("gateway" if self.status == "queued" else self.status)
         self.missed_at, self.updated_at = now, now
-        if self.customer_id is None or self.hall is None:
+        if self.message_class != "intro" or self.customer_id is None or self.hall is None:
             return None
         return SmsIntroMissed(
             version=self.version, occurred_at=self.deadline, customer_id=self.customer_id, hall=self.hall,

@@ -81,6 +81,19 @@ async def waiting_of_number(session: AsyncSession, phone_index: str) -> list[Mes
     return await _locked(session, query)
 
 
+async def waiting_of_campaign(session: AsyncSession, campaign_id: UUID) -> list[Message]:
+    """The campaign's messages that have not left the house."""
+    query = select(Message).where(Message.campaign_id == campaign_id, col(Message.status).in_(WAITING))
+    return await _locked(session, query)
+
+
+async def count_waiting_of_campaign(session: AsyncSession, campaign_id: UUID) -> int:
+    query = sa.select(sa.func.count()).where(
+        col(Message.campaign_id) == campaign_id, col(Message.status).in_(WAITING)
+    )
+    return int(await session.scalar(query) or 0)
+
+
 async def planned_of_halls(session: AsyncSession, halls: Iterable[str]) -> list[Message]:
     """Intents that wait for their hall's name."""
     query = select(Message).where(status_is("planned"), col(Message.hall).in_(set(halls)))
@@ -174,10 +187,13 @@ async def messages_page(
     status: str | None = None,
     message_class: str | None = None,
     hall: str | None = None,
+    campaign_id: UUID | None = None,
 ) -> Page[Any]:
     """Newest first."""
     query = select(Message).where(area.clause(col(Message.hall), col(Message.county)))
-    wanted = {"customer_id": customer_id, "message_class": message_class, "hall": hall}
+    wanted = {
+        "customer_id": customer_id, "message_class": message_class, "hall": hall, "campaign_id": campaign_id,
+    }  # fmt: skip
     for name, value in wanted.items():
         if value is not None:
             query = query.where(col(getattr(Message, name)) == value)

@@ -31,9 +31,13 @@ async def list_messages(
     status: StatusQuery = None,
     message_class: ClassQuery = None,
     hall: Annotated[str | None, Query(max_length=64)] = None,
+    campaign_id: UUID | None = None,
 ) -> Page[MessageRead]:
     """Newest first."""
-    wanted = {"customer_id": customer_id, "status": status, "message_class": message_class, "hall": hall}
+    wanted = {
+        "customer_id": customer_id, "status": status, "message_class": message_class, "hall": hall,
+        "campaign_id": campaign_id,
+    }  # fmt: skip
     async with here.database.reading() as session:
         found = await repository.messages_page(session, caller.area, page, **wanted)  # type: ignore[arg-type]
     return found.map(MessageRead.of)

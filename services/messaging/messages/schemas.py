@@ -20,6 +20,7 @@ class MessageRead(BaseModel):
     message_class: str = Field(serialization_alias="class")
     template: str
     template_version: int
+    campaign_id: UUID | None
     customer_id: UUID | None
     hall: str | None
     phone_masked: str | None

@@ -79,6 +79,26 @@ async def suppress(session: AsyncSession, refused: Iterable[tuple[Message, str]]
         await budget.release_slots(session, kept)
 
 
+async def cancel(session: AsyncSession, messages: Iterable[Message], reason: str, *, now: datetime) -> None:
+    """Call back what has not left the house; its slot is free again."""
+    kept = []
+    for message in messages:
+        event = message.cancel(reason, now=now)
+        if event is not None:
+            outbox.add(session, event)
+            kept.append(message.id)
+    if kept:
+        await budget.release_slots(session, kept)
+
+
+async def park(session: AsyncSession, messages: Iterable[Message], until: datetime, *, now: datetime) -> None:
+    """Hold what is decided and has not left the house until then; its slots stay taken."""
+    for message in messages:
+        if message.status in ("held", "queued"):
+            message.hold(until, now=now)
+    await session.flush()
+
+
 async def expire(session: AsyncSession, messages: Iterable[Message], reason: str, *, now: datetime) -> None:
     """End what has not left the house in time; its slot is free again."""
     kept = []

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -25,6 +27,13 @@ async def suppressions_of(session: AsyncSession, indexes: Iterable[str]) -> dict
     query = select(Suppression).where(col(Suppression.phone_index).in_(set(indexes)))
     fresh = query.execution_options(populate_existing=True)
     return {(s.phone_index, s.reason): s.at for s in await session.scalars(fresh)}
+
+
+def stands_against(phone_index: Any, *, agreed_at: Any) -> sa.ColumnElement[bool]:
+    """Whether anything stands against a number whose owner agreed then: for counting in the database."""
+    s = Suppression
+    later = sa.or_(col(s.reason) == NUMBER_DEAD, col(s.at) >= agreed_at)
+    return sa.exists().where(col(s.phone_index) == phone_index, later)
 
 
 async def standings(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Standing]:
