@@ -5,8 +5,8 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from services.messaging.budget import routes as budget
-from services.messaging.dispatch.gateways import open_gateways
 from services.messaging.campaigns import routes as campaigns
+from services.messaging.dispatch.gateways import open_gateways
 from services.messaging.messages import routes as messages
 from services.messaging.planning import routes as planning
 from services.messaging.proofs import routes as proofs
