@@ -12,6 +12,8 @@ from services.customer.consent import routes as consent
 from services.customer.directory import routes as directory
 from services.customer.imports import routes as imports
 from services.customer.products import routes as products
+from services.customer.scripts import pages as scripts_pages
+from services.customer.scripts import routes as scripts
 from services.customer.tiers import routes as tiers
 from shared.runtime import Runtime
 from shared.web.app import create_app
@@ -21,6 +23,7 @@ ROUTERS = (
     *(archive.router, archive_pages.router, imports.router),
     *(products.router,),
     *(tiers.router,),
+    *(scripts.router, scripts_pages.router),
 )
 
 

@@ -18,14 +18,14 @@ _READ = _scopes(
 )
 _COUNTER = _READ | _scopes(
     "customers:write consents:write touches:write recommendations:write activations:write surveys:write "
-    "contracts:write reports:write messages:write tickets:write"
+    "scripts:use contracts:write reports:write messages:write tickets:write"
 )
 _HALL_LEAD = _COUNTER | _scopes(
     "imports:write handovers:write scripts:write campaigns:write suppressions:write work_orders:write "
     "spot_checks:write training:write phone:reveal"
 )
 _COUNTY_LEAD = _HALL_LEAD | _scopes(
-    "products:write templates:write campaigns:approve targets:write rewards:write policies:write "
+    "scripts:approve products:write templates:write campaigns:approve targets:write rewards:write policies:write "
     "directory:write feeds:read proofs:read"
 )
 _OFFICE = _COUNTY_LEAD | _scopes(

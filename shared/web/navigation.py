@@ -34,6 +34,12 @@ _PLACES = (
         "2",
         frozenset({"clerk", "hall_manager", "county_manager", "regional_office", "auditor", "admin"}),
     ),
+    Place(
+        "/customer/scripts",
+        "话术",
+        "3",
+        frozenset({"clerk", "hall_manager", "county_manager", "regional_office", "admin"}),
+    ),
 )
 
 

@@ -19,7 +19,7 @@ OWNED = {"customer_id", "message_id", "ticket_id", "job_id", "campaign_id"}
 """Parameters that name something of one hall. `known_parameters` below breaks when a route has one it cannot place."""
 NOT_OWNED = {
     "code", "staff_no", "source", "external_id", "gateway", "secret", "hall", "year", "scheme_id", "run_id", "form",
-    "score_id", "period", "version", "month", "tier",
+    "score_id", "period", "version", "month", "tier", "script_id",
 }  # fmt: skip
 ELSEWHERES = {
     "another-hall": ("hall_manager", {"county": "shizhong", "hall": "SZ01"}),
