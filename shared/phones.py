@@ -84,7 +84,7 @@ class PhoneBook:
         return SealedPhone(enc=self._seal(e164), index=self._index(e164), masked=mask(e164))
 
     def seal_text(self, text: str) -> str:
-        """Seal what should have been a number and is none, as it stands in somebody's sheet; `open` gives it back."""
+        """Seal what is no number but as secret: an unreadable cell of a sheet, a code. `open` gives it back."""
         return self._seal(text)
 
     def open(self, enc: str) -> str:

@@ -8,6 +8,8 @@ from services.customer.access import pages as access_pages
 from services.customer.access import routes as access
 from services.customer.archive import pages as archive_pages
 from services.customer.archive import routes as archive
+from services.customer.confirmations import pages as confirmation_pages
+from services.customer.confirmations import routes as confirmations
 from services.customer.consent import routes as consent
 from services.customer.directory import routes as directory
 from services.customer.imports import routes as imports
@@ -24,6 +26,7 @@ ROUTERS = (
     *(products.router,),
     *(tiers.router,),
     *(scripts.router, scripts_pages.router),
+    *(confirmations.router, confirmation_pages.router),
 )
 
 

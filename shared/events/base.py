@@ -69,8 +69,8 @@ class Event(Data):
 
     @classmethod
     def carries_phone(cls) -> bool:
-        """Whether a sealed number travels on this topic, which then keeps messages for seven days only."""
-        return "phone_enc" in cls.model_fields
+        """Whether a sealed number (or code) travels on this topic, which then keeps messages for seven days only."""
+        return any(name.endswith("_enc") for name in cls.model_fields)
 
     def to_json(self) -> bytes:
         return self.__pydantic_serializer__.to_json(self)

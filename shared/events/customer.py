@@ -163,6 +163,20 @@ class CustomerConsentChanged(CustomerEvent):
         return self.decision == "granted"
 
 
+class CustomerConsentCodeRequested(CustomerEvent):
+    """The customer is to confirm consents by a code that an SMS brings and that works once."""
+
+    topic: ClassVar = "customer.consent_code_requested"
+    aggregate: ClassVar = "code_id"
+    heard_by: ClassVar = {"messaging": "sends the code"}
+
+    code_id: UUID
+    code_enc: str = Field(repr=False, description="The code, sealed like a number; only dispatch opens it.")
+    purposes: tuple[Code, ...]
+    wording_version: Code
+    expires_at: Moment
+
+
 class CustomerNumberStored(CustomerEvent):
     """The hall's number is now in the customer's phone, under the hall's full name."""
 

@@ -15,6 +15,7 @@ from shared.events.complaints import Clock, ComplaintOpened, ComplaintResolved
 from shared.events.customer import (
     Consent,
     CustomerConsentChanged,
+    CustomerConsentCodeRequested,
     CustomerLeftNetwork,
     CustomerPurged,
     CustomerRegistered,
@@ -108,6 +109,17 @@ def an_activation(customer: UUID) -> ProductActivated:
     return ProductActivated(
         customer_id=customer, activation_id=uuid4(), product="p1", product_title="流量月包", amount=Yuan("20.00"),
         evidence_kind="signature", evidence_reference="A-1", sold_by="ZZ0101", occurred_at=datetime.now(UTC), **place,
+    )  # fmt: skip
+
+
+def a_code_request(
+    customer: UUID, phones: PhoneBook, code: str = "042195", lives: timedelta = timedelta(minutes=10)
+) -> CustomerConsentCodeRequested:
+    now = datetime.now(UTC)
+    place: dict[str, Any] = PLACE
+    return CustomerConsentCodeRequested(
+        customer_id=customer, code_id=uuid4(), code_enc=phones.seal_text(code), occurred_at=now,
+        purposes=("service_sms", "marketing_sms"), wording_version="v1", expires_at=now + lives, **place,
     )  # fmt: skip
 
 

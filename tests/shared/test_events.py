@@ -201,6 +201,7 @@ def test_sealed_numbers_travel_only_where_they_are_needed() -> None:
     assert sorted(topic for topic, event in EVENTS.items() if event.carries_phone()) == [
         "complaint.opened",
         "complaint.resolved",
+        "customer.consent_code_requested",
         "customer.registered",
         "customer.updated",
         "sms.enquiry_received",

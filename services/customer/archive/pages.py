@@ -25,7 +25,7 @@ from services.customer.archive.usecases import ChangeConsent, RegisterCustomer, 
 from services.customer.consent import repository as consent_ledger
 from services.customer.consent import rules as consent_rules
 from services.customer.consent.errors import ConsentRequired
-from services.customer.consent.rules import Purpose
+from services.customer.consent.rules import PURPOSE_LABELS, Purpose
 from services.customer.consent.schemas import ConsentCreate
 from services.customer.directory import repository as directory
 from services.customer.directory.models import Hall
@@ -45,12 +45,6 @@ Reader = Annotated[Caller, requires("customers:read")]
 Writer = Annotated[Caller, requires("customers:write")]
 WORKBENCH = "/customer/workbench"
 RECENT = 10
-PURPOSES = {
-    Purpose.ARCHIVE: "保存档案",
-    Purpose.SERVICE_SMS: "服务短信",
-    Purpose.HOLIDAY_SMS: "节日问候",
-    Purpose.MARKETING_SMS: "新业务和优惠短信",
-}
 EVIDENCE_KINDS = {"signature": "签字单", "recording": "录音", "sms": "短信回复"}
 LEFT_OUT = frozenset({"missing", "string-too-short"})
 CHANNELS = {"counter": "到厅当面", "hall_phone": "来电"}
@@ -200,7 +194,7 @@ async def _workbench(
         tables=tables,
         wording=wording,
         introduction=_read_aloud(wording.introduction, hall, caller),
-        purposes=PURPOSES,
+        purposes=PURPOSE_LABELS,
         evidence_kinds=EVIDENCE_KINDS,
         **{**usual, **values},
     )
@@ -229,7 +223,7 @@ async def _card(
         clerks=clerks,
         tables=tables,
         wording=wording,
-        purposes=PURPOSES,
+        purposes=PURPOSE_LABELS,
         evidence_kinds=EVIDENCE_KINDS,
         channels=CHANNELS,
         **{**usual, **values},

@@ -11,6 +11,14 @@ class ConsentRequired(Invalid):
     detail = "客户没有同意入档，不得保存任何资料。请先向客户说明用途并征得同意。"
 
 
+class WordingUnknown(Invalid):
+    """A consent refers to words that were never ours."""
+
+    code = "wording-unknown"
+    title = "告知文本版本有误"
+    detail = "没有这个版本的告知文本，请使用现行版本。"
+
+
 class ConsentFromTheFuture(Invalid):
     """A decision cannot be later than now."""
 

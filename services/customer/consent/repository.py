@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from services.customer.consent.errors import WordingUnknown
 from services.customer.consent.models import Consent, ConsentWording, Decided
 from shared import last_writes
 
@@ -26,6 +27,14 @@ async def wordings(session: AsyncSession) -> Sequence[ConsentWording]:
     """Every wording there ever was, newest first."""
     newest = col(ConsentWording.effective_from).desc(), col(ConsentWording.version).desc()
     return (await session.scalars(select(ConsentWording).order_by(*newest))).all()
+
+
+async def get_wording(session: AsyncSession, version: str) -> ConsentWording:
+    """Raises WordingUnknown."""
+    wording = await session.get(ConsentWording, version)
+    if wording is None:
+        raise WordingUnknown
+    return wording
 
 
 async def wording_on(session: AsyncSession, day: date) -> ConsentWording:

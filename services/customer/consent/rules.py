@@ -17,6 +17,14 @@ class Purpose(StrEnum):
     MARKETING_SMS = "marketing_sms"
 
 
+PURPOSE_LABELS = {
+    Purpose.ARCHIVE: "保存档案",
+    Purpose.SERVICE_SMS: "服务短信",
+    Purpose.HOLIDAY_SMS: "节日问候",
+    Purpose.MARKETING_SMS: "新业务和优惠短信",
+}
+
+
 class Decision(StrEnum):
     """What the customer said."""
 

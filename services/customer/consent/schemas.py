@@ -12,6 +12,7 @@ from services.customer.consent.models import Consent
 from services.customer.consent.rules import Decision, Evidence, Purpose
 from shared.phones import hide_numbers
 
+CODE_REFERENCE = "sms-code:"
 NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 
 
@@ -27,7 +28,16 @@ def _in_utc(at: datetime) -> datetime:
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Short = Annotated[str, _line(40)]
-Reference = Annotated[str, _line(200), AfterValidator(hide_numbers)]
+
+
+def _not_a_codes(text: str) -> str:
+    """What a confirmed code proves is written by the house and cannot be claimed."""
+    if text.lower().startswith(CODE_REFERENCE):
+        raise ValueError("短信验证码的凭证由系统登记，不能自行填写。")
+    return text
+
+
+Reference = Annotated[str, _line(200), AfterValidator(hide_numbers), AfterValidator(_not_a_codes)]
 WordingVersion = Annotated[
     Short, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)
 ]

@@ -17,6 +17,7 @@ from services.messaging.dispatch.usecases import RECONCILE, ClaimMessages, Resul
 from services.messaging.messages import repository as store
 from services.messaging.messages.models import Message
 from services.messaging.messages.usecases import DISPATCH
+from services.messaging.templates.rules import with_secret
 from shared import clock, ids
 from shared.phones import SealBroken
 from shared.runtime import Runtime
@@ -88,14 +89,21 @@ class Dispatcher:
 
     async def _hand_over(self, message: Message) -> Submitted:
         try:
-            to = self._runtime.phones.open(message.phone_enc or "")
+            to, text = self._opened(message)
         except SealBroken:
             return Submitted("rejected", code="number-unreadable")
         try:
-            return await self._gateway.submit(Submission(message.id, to, message.text))
+            return await self._gateway.submit(Submission(message.id, to, text))
         except Exception:
             log.exception("gateway.failed", gateway=self._name, message_id=str(message.id))
             return Submitted("unknown", code="adapter-failed")
+
+    def _opened(self, message: Message) -> tuple[str, str]:
+        """The clear number, and the text with its secret word if it has one: they exist here and nowhere else."""
+        phones = self._runtime.phones
+        secret = phones.open(message.secret_enc) if message.secret_enc else ""
+        text = with_secret(message.text, secret) if secret else message.text
+        return phones.open(message.phone_enc or ""), text
 
     async def _ready_at(self, session: AsyncSession, now: datetime) -> datetime | None:
         """When the next message may go: its own time, the gateway's pause and its pace."""

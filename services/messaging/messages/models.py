@@ -80,6 +80,12 @@ class Message(Table, table=True):
     template_version: int = 0
     params: dict[str, Any] = Field(sa_type=JsonB)
     text: str = Field(default="", sa_type=sa.Text, repr=False)
+    secret_enc: str | None = Field(
+        default=None,
+        max_length=120,
+        repr=False,
+        description="A word that stands in the text as dots, such as a code; only dispatch opens it.",
+    )
     segments: int = 0
     cause: str = Field(max_length=120)
     period: str = Field(max_length=40)
@@ -200,11 +206,13 @@ class Message(Table, table=True):
     def forget(self) -> None:
         """Retention is over: content and number go, the fact stays (M12)."""
         self.text, self.params = "", {}
-        self.phone_enc = self.phone_index = None
+        self.phone_enc = self.phone_index = self.secret_enc = None
 
     def _move(self, status: str, now: datetime, reason: str | None = None) -> None:
         self.status, self.reason, self.updated_at = status, reason, now
         self.lease_token = self.lease_until = None
+        if status not in (*WAITING, "submitting", "unknown"):
+            self.secret_enc = None
         self.version += 1
 
     def _settled(self, outcome: Outcome, now: datetime) -> MessageEvent:

@@ -12,6 +12,7 @@ from shared.consumer import Delivery, Handlers, bulk
 from shared.events.complaints import ComplaintOpened, ComplaintResolved
 from shared.events.customer import (
     CustomerConsentChanged,
+    CustomerConsentCodeRequested,
     CustomerLeftNetwork,
     CustomerNumberStored,
     CustomerPurged,
@@ -74,6 +75,12 @@ async def send_result_on_complaint_resolved(
     await notify.notify_complaint_settled(session, delivery.event, now=delivery.now)
 
 
+async def send_code_on_consent_code_requested(
+    session: AsyncSession, delivery: Delivery[CustomerConsentCodeRequested]
+) -> None:
+    await notify.send_consent_code(session, delivery.event, now=delivery.now)
+
+
 async def confirm_on_product_activated(session: AsyncSession, delivery: Delivery[ProductActivated]) -> None:
     await notify.confirm_activation(session, delivery.event, now=delivery.now)
 
@@ -89,4 +96,5 @@ HANDLERS: Handlers = {
     ComplaintOpened: [send_receipt_on_complaint_opened],
     ComplaintResolved: [send_result_on_complaint_resolved],
     ProductActivated: [confirm_on_product_activated],
+    CustomerConsentCodeRequested: [send_code_on_consent_code_requested],
 }

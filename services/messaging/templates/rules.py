@@ -13,6 +13,8 @@ LONGEST = 10 * PART
 OPT_OUT_WORDS = "拒收请回复R"
 GIVEN = ("hall", "hall_number", "busy_from", "busy_to")
 """Variables that the house fills in itself, from the hall."""
+HIDDEN = "●●●●●●"
+"""Stands in a stored text for a secret word as long as itself; see `with_secret`."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _FORMATTER = Formatter()
@@ -62,6 +64,11 @@ def compose(text: str, message_class: str, given: Mapping[str, str], params: Map
     body = text.format_map({**params, **given})
     ending = "" if is_exempt(message_class) else OPT_OUT_WORDS
     return f"【{given['hall']}】{body}{ending}"
+
+
+def with_secret(text: str, secret: str) -> str:
+    """The text as it leaves, with the secret word where the stored one has dots."""
+    return text.replace(HIDDEN, secret)
 
 
 def check_words(text: str) -> None:

@@ -300,3 +300,20 @@ async def test_the_gauges_show_how_many_are_unknown_and_for_how_long(
     await measuring
     assert registry.get_sample_value("hall_unknown_sms", labels) == 2
     assert (registry.get_sample_value("hall_oldest_unknown_sms_seconds", labels) or 0) >= 600
+
+
+async def test_a_sealed_word_is_opened_for_the_gateway_and_forgotten_when_it_has_left(
+    ears: Ears, phones: PhoneBook, dispatcher: Dispatcher, gateway: FakeGateway, shelf: Shelf
+) -> None:
+    customer = people.a_customer(phones, agreed=["archive"])
+    await ears.hear(people.a_hall(), customer, people.a_code_request(customer.customer_id, phones, "042195"))
+    gateway.answer = Submitted("not-sent", code="away")
+    await dispatcher.step()
+    assert (await shelf.message()).secret_enc is not None
+    await shelf.change(GatewayLane, paused_until=None)
+    await shelf.change(Message, send_at=clock.now())
+    gateway.answer = Submitted("accepted")
+    await dispatcher.step()
+    message = await shelf.message()
+    assert "验证码042195，10分钟内有效" in gateway.texts[message.id]
+    assert (message.status, message.secret_enc, "042195" in message.text) == ("accepted", None, False)

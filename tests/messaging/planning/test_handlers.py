@@ -187,3 +187,29 @@ async def test_five_hundred_registrations_in_one_batch_are_five_hundred_introduc
     await ears.hear(*customers)
     assert await shelf.statuses() == ["queued"] * 500
     assert len(await shelf.slots()) == 500
+
+
+@pytest.mark.both_databases
+async def test_a_consent_code_goes_out_sealed_and_counts_against_no_cap(
+    ears: Ears, shelf: Shelf, phones: PhoneBook
+) -> None:
+    customer = people.a_customer(phones, agreed=["archive"])
+    request, event_id = people.a_code_request(customer.customer_id, phones), uuid7()
+    await ears.hear(people.a_hall(), customer)
+    for _ in range(2):
+        await ears.consumer.handle([ears.record(request, event_id)])
+    message = await shelf.message()
+    assert (message.status, message.message_class, message.counted) == ("queued", "confirmation", False)
+    assert message.text.startswith(
+        "【资中大十字营业厅】您正在我厅确认同意：服务短信、新业务和优惠短信。验证码●●●●●●，"
+    )
+    assert "042195" not in message.model_dump_json()
+    assert phones.open(message.secret_enc or "") == "042195"
+    assert await shelf.slots() == []
+
+
+async def test_a_code_that_no_longer_works_is_not_sent(ears: Ears, shelf: Shelf, phones: PhoneBook) -> None:
+    customer = people.a_customer(phones, agreed=["archive"])
+    late = people.a_code_request(customer.customer_id, phones, lives=timedelta(0))
+    await ears.hear(people.a_hall(), customer, late)
+    assert await shelf.messages() == []

@@ -7,10 +7,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.messaging.messages.models import Message
 from services.messaging.planning.usecases.plan_messages import Intent, plan_messages
+from services.messaging.templates.rules import HIDDEN
 from shared import clock
 from shared.events.complaints import ComplaintOpened, ComplaintResolved
-from shared.events.customer import ProductActivated
+from shared.events.customer import CustomerConsentCodeRequested, ProductActivated
 from shared.phones import SealedPhone
+
+PURPOSES = {
+    "archive": "保存档案",
+    "service_sms": "服务短信",
+    "holiday_sms": "节日问候",
+    "marketing_sms": "新业务和优惠短信",
+}
+"""What a customer is asked to agree to, in the customer's words."""
 
 
 async def notify_complaint_received(session: AsyncSession, event: ComplaintOpened, *, now: datetime) -> None:
@@ -39,6 +48,26 @@ async def confirm_activation(session: AsyncSession, event: ProductActivated, *, 
         county=event.county,
         activation_id=event.activation_id,
         params={"product": event.product_title, "date": f"{day.month}月{day.day}日"},
+    )
+    await plan_messages(session, [intent], now=now)
+
+
+async def send_consent_code(
+    session: AsyncSession, event: CustomerConsentCodeRequested, *, now: datetime
+) -> None:
+    """The code stays sealed until it leaves; one that no longer works is not sent."""
+    if event.expires_at <= now:
+        return
+    purposes = "、".join(PURPOSES[purpose] for purpose in event.purposes if purpose in PURPOSES)
+    intent = Intent(
+        template="consent_code",
+        message_class="confirmation",
+        cause=f"consent-code:{event.code_id}",
+        customer_id=event.customer_id,
+        hall=event.hall,
+        county=event.county,
+        params={"purposes": purposes, "code": HIDDEN},
+        secret_enc=event.code_enc,
     )
     await plan_messages(session, [intent], now=now)
 
