@@ -7,7 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.messaging.audience import usecases
 from shared.consumer import Delivery, Handlers, bulk
-from shared.events.complaints import ComplaintClosed, ComplaintMerged, ComplaintOpened, ComplaintReopened
+from shared.events.complaints import (
+    ComplaintClosed,
+    ComplaintMerged,
+    ComplaintOpened,
+    ComplaintRated,
+    ComplaintReopened,
+)
 from shared.events.customer import (
     CustomerConsentChanged,
     CustomerLeftNetwork,
@@ -57,6 +63,11 @@ async def follow_ticket_on_complaint(session: AsyncSession, batch: Batch) -> Non
     await usecases.follow_tickets(session, [d.event for d in batch])
 
 
+@bulk
+async def follow_rating_on_complaint_rated(session: AsyncSession, batch: Batch) -> None:
+    await usecases.follow_ratings(session, [d.event for d in batch])
+
+
 HANDLERS: Handlers = {
     HallChanged: [follow_hall_on_hall_changed],
     CustomerRegistered: [follow_customer_on_snapshot],
@@ -70,4 +81,5 @@ HANDLERS: Handlers = {
     ComplaintReopened: [follow_ticket_on_complaint],
     ComplaintClosed: [follow_ticket_on_complaint],
     ComplaintMerged: [follow_ticket_on_complaint],
+    ComplaintRated: [follow_rating_on_complaint_rated],
 }

@@ -102,13 +102,21 @@ class Hall(Table, table=True):
 
 
 class Ticket(Table, table=True):
-    """Whether a customer's enquiry or complaint is open: no advertising meanwhile (M4)."""
+    """Whether a customer's enquiry or complaint is open, when it closed and how it was rated (M4).
+
+    State and rating come on different topics in any order: each has its own version, and the cycle it is about.
+    """
 
     __tablename__ = "tickets"
     __table_args__ = (sa.Index("ix_tickets_customer_id", "customer_id"),)
 
     ticket_id: UUID = Field(primary_key=True)
     customer_id: UUID | None = None
-    version: int
-    is_open: bool
+    version: int = 0
+    is_open: bool = True
+    cycle: int = 1
     changed_at: datetime = Field(sa_type=Timestamp)
+    closed_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    rated_version: int = 0
+    rated_cycle: int = 0
+    rated_good: bool | None = None

@@ -1,6 +1,7 @@
 """Queries and set-based writes of the projections."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,8 @@ SNAPSHOT = (
 PLACE = ("placed_version", "hall", "county", "clerk")
 STORED = ("stored_version", "number_stored_at")
 STATUS = ("status_version", "status", "departed_at")
+TICKET_STATE = ("version", "customer_id", "is_open", "cycle", "changed_at", "closed_at")
+TICKET_RATING = ("rated_version", "rated_cycle", "rated_good")
 
 
 Row = dict[str, Any]
@@ -39,8 +42,9 @@ async def save_halls(session: AsyncSession, halls: Iterable[Hall]) -> None:
     await upsert(session, Hall, halls, key=["code"], newer_by="version")
 
 
-async def save_tickets(session: AsyncSession, tickets: Iterable[Ticket]) -> None:
-    await upsert(session, Ticket, tickets, key=["ticket_id"], newer_by="version")
+async def save_tickets(session: AsyncSession, tickets: Iterable[Ticket], group: tuple[str, ...]) -> None:
+    """Write this group of columns where it is newer; its first column is its version."""
+    await upsert(session, Ticket, tickets, key=["ticket_id"], update=group, newer_by=group[0])
 
 
 async def lock_customers(session: AsyncSession, ids: Iterable[UUID]) -> None:
@@ -78,11 +82,19 @@ async def consents_of(session: AsyncSession, ids: Iterable[UUID]) -> dict[tuple[
     return {(c.customer_id, c.purpose): c for c in await session.scalars(fresh)}
 
 
-async def with_open_tickets(session: AsyncSession, ids: Iterable[UUID]) -> set[UUID]:
-    query = sa.select(col(Ticket.customer_id)).where(
-        col(Ticket.customer_id).in_(set(ids)), col(Ticket.is_open)
+async def troubles_of(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, tuple[bool, datetime | None]]:
+    """Whether a ticket is open, and when the last one closed that was not rated good in its last cycle."""
+    well = col(Ticket.rated_good).is_(True) & (col(Ticket.rated_cycle) == col(Ticket.cycle))
+    query: Any = (
+        sa.select(
+            col(Ticket.customer_id),
+            sa.func.max(sa.cast(col(Ticket.is_open), sa.Integer)),
+            sa.func.max(col(Ticket.closed_at)).filter(~well),
+        )
+        .where(col(Ticket.customer_id).in_(set(ids)))
+        .group_by(col(Ticket.customer_id))
     )
-    return {id_ for id_ in await session.scalars(query) if id_ is not None}
+    return {id_: (bool(is_open), closed_at) for id_, is_open, closed_at in await session.execute(query)}
 
 
 async def halls_by_code(session: AsyncSession, codes: Iterable[str]) -> dict[str, Hall]:

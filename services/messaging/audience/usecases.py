@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.messaging.audience import repository
 from services.messaging.audience.models import ACTIVE, LEFT, PURGED, Consent, Hall, Ticket
 from services.messaging.audience.repository import Row
-from shared.events.complaints import ComplaintClosed, ComplaintMerged, TicketEvent
+from shared.events.complaints import ComplaintClosed, ComplaintMerged, ComplaintRated, TicketEvent
 from shared.events.customer import (
     CustomerConsentChanged,
     CustomerEvent,
@@ -79,7 +79,19 @@ async def follow_halls(session: AsyncSession, events: Sequence[HallChanged]) -> 
 
 
 async def follow_tickets(session: AsyncSession, events: Sequence[TicketEvent]) -> None:
-    await repository.save_tickets(session, [_ticket_of(event) for event in events])
+    await repository.save_tickets(session, [_ticket_of(e) for e in events], repository.TICKET_STATE)
+
+
+async def follow_ratings(session: AsyncSession, events: Sequence[ComplaintRated]) -> None:
+    """A rating may come before the ticket it is about: then it makes the row, and the ticket fills it in."""
+    rated = [
+        Ticket(
+            ticket_id=e.ticket_id, customer_id=e.customer_id, changed_at=e.occurred_at, rated_version=e.version,
+            rated_cycle=e.cycle, rated_good=e.good,
+        )
+        for e in events
+    ]  # fmt: skip
+    await repository.save_tickets(session, rated, repository.TICKET_RATING)
 
 
 def customer_ids(events: Iterable[CustomerEvent]) -> list[UUID]:
@@ -144,10 +156,12 @@ def _hall_of(event: HallChanged) -> Hall:
 
 
 def _ticket_of(event: TicketEvent) -> Ticket:
+    """A merged ticket lives on in another, which has its own state."""
     finished = isinstance(event, ComplaintClosed | ComplaintMerged)
     return Ticket(
         ticket_id=event.ticket_id, customer_id=event.customer_id, version=event.version, is_open=not finished,
-        changed_at=event.occurred_at,
+        cycle=event.cycle, changed_at=event.occurred_at,
+        closed_at=event.closed_at if isinstance(event, ComplaintClosed) else None,
     )  # fmt: skip
 
 

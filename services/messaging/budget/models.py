@@ -19,6 +19,8 @@ class ClassRule(Table, table=True):
     __tablename__ = "class_rules"
     __table_args__ = (
         sa.CheckConstraint("cap >= 0 AND min_gap_days >= 0", name="not_negative"),
+        sa.CheckConstraint("rank >= 1 AND held_back >= 0 AND held_back <= cap", name="order"),
+        sa.CheckConstraint("spread_minutes >= 0 AND ticket_rest_days >= 0", name="patience"),
         sa.CheckConstraint(
             "sends_from BETWEEN 0 AND 1440 AND sends_until BETWEEN 0 AND 1440", name="minutes"
         ),
@@ -33,6 +35,12 @@ class ClassRule(Table, table=True):
     sends_from: int = 0
     sends_until: int = 1440
     patience_minutes: int = Field(description="How long it may wait behind more urgent messages.")
+    rank: int = Field(default=9, description="Who comes first when slots are few; 1 is the most important.")
+    held_back: int = Field(default=0, description="Slots it leaves to classes that come before it.")
+    spread_minutes: int = Field(default=20, description="Over how long what was held overnight leaves.")
+    ticket_rest_days: int = Field(
+        default=0, description="Days it waits after a ticket without a good rating."
+    )
 
 
 class CapSlot(Table, table=True):

@@ -1,6 +1,7 @@
 """Queries of class rules and cap slots."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from services.messaging.budget.errors import RuleNotFound
 from services.messaging.budget.models import CapSlot, ClassRule
 from services.messaging.budget.rules import Taken
 from shared.database import insert_new
@@ -20,13 +22,28 @@ async def all_rules(session: AsyncSession) -> Sequence[ClassRule]:
     return (await session.scalars(select(ClassRule))).all()
 
 
-async def slots_of(session: AsyncSession, customer_ids: Iterable[UUID]) -> dict[UUID, list[Taken]]:
-    """The slots these customers have in use, in any month."""
+async def insert_rule(session: AsyncSession, rule: ClassRule) -> bool:
+    """False when the class has a setting from that day on already."""
+    return bool(await insert_new(session, ClassRule, [rule], key=("message_class", "effective_from")))
+
+
+async def get_rule(session: AsyncSession, message_class: str, day: date) -> ClassRule:
+    """Raises RuleNotFound."""
+    rule = await session.get(ClassRule, (message_class, day))
+    if rule is None:
+        raise RuleNotFound
+    return rule
+
+
+async def slots_of(
+    session: AsyncSession, customer_ids: Iterable[UUID], *, since: date = date.min
+) -> dict[UUID, list[Taken]]:
+    """The slots these customers have in use for days from `since` on."""
     found: dict[UUID, list[Taken]] = {id_: [] for id_ in customer_ids}
     query: Any = sa.select(
         col(CapSlot.customer_id), col(CapSlot.pool), col(CapSlot.month), col(CapSlot.slot_no), col(CapSlot.day),
         col(CapSlot.message_class),
-    ).where(col(CapSlot.customer_id).in_(found))  # fmt: skip
+    ).where(col(CapSlot.customer_id).in_(found), col(CapSlot.day) >= since)  # fmt: skip
     for row in await session.execute(query):
         found[row[0]].append(Taken(*row[1:]))
     return found

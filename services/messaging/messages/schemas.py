@@ -30,6 +30,7 @@ class MessageRead(BaseModel):
     cap_pool: str | None
     cap_month: str | None
     cap_slot: int | None
+    pool_shared_with: list[str] = Field(description="Every class that uses the pool it was about.")
     gateway: str | None
     gateway_code: str | None
     send_at: datetime
@@ -47,6 +48,7 @@ class MessageRead(BaseModel):
         shown = message.model_dump(include=set(cls.model_fields))
         return cls(
             **shown, template=message.template_code, counted=message.counted,
+            pool_shared_with=message.decisions.get("cap", {}).get("shared_with", []),
         )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,14 +12,13 @@ from services.messaging.audience import repository as audience
 from services.messaging.audience.models import Customer, Hall
 from services.messaging.budget import repository as budget
 from services.messaging.budget.models import ClassRule
-from services.messaging.budget.rules import rules_on
+from services.messaging.budget.rules import Rulebook
 from services.messaging.messages.models import Message
 from services.messaging.planning.models import GatewayRoute
 from services.messaging.suppression import repository as suppression
 from services.messaging.suppression.rules import Standing
 from services.messaging.templates import repository as templates
 from services.messaging.templates.models import Template
-from shared import clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +29,21 @@ class Facts:
     standings: Mapping[UUID, Standing]
     halls: Mapping[str, Hall]
     templates: Mapping[str, Template]
-    rules: Mapping[str, ClassRule]
+    rules: Rulebook[ClassRule]
     routes: dict[tuple[str, str], str]
 
 
-async def facts_about(session: AsyncSession, messages: Sequence[Message], now: datetime) -> Facts:
+async def facts_about(session: AsyncSession, messages: Sequence[Message]) -> Facts:
     """A handful of statements, however many messages."""
     ids = {m.customer_id for m in messages if m.customer_id}
     customers = await audience.customers_by_id(session, ids)
     codes = {c.hall for c in customers.values()} | {m.hall for m in messages if m.hall}
-    rules = rules_on(await budget.all_rules(session), clock.business_date(now))
     return Facts(
         customers=customers,
         standings=await suppression.standings(session, ids),
         halls=await audience.halls_by_code(session, codes),
         templates=await templates.approved_by_code(session, {m.template_code for m in messages}),
-        rules={name: rule for name, rule in rules.items() if isinstance(rule, ClassRule)},
+        rules=Rulebook(await budget.all_rules(session)),
         routes=await routes(session),
     )
 

@@ -8,16 +8,16 @@ from shared import clock
 
 DAY = 1440
 INTRO_DAYS = 7
-SPREAD = timedelta(minutes=20)
 
 Interval = tuple[int, int]
 
 
 def intervals(starts: int, ends: int) -> list[Interval]:
     """Minutes of the day from one to the other; over midnight when the end is before the start, all day when equal."""
-    if starts == ends or (starts, ends) == (0, DAY):
+    if starts % DAY == ends % DAY:
         return [(0, DAY)]
-    return [(starts, ends)] if starts < ends else [(0, ends), (starts, DAY)]
+    parts = [(starts, ends)] if starts < ends else [(0, ends), (starts, DAY)]
+    return [(start, end) for start, end in parts if start < end]
 
 
 def common(some: Iterable[Interval], others: Sequence[Interval]) -> list[Interval]:
@@ -49,12 +49,13 @@ def next_allowed(at: datetime, hours: Sequence[Interval]) -> datetime:
     return next(start for start in starts if start > at)
 
 
-def spread(at: datetime, hours: Sequence[Interval], share: float) -> datetime:
-    """Part of the opening minutes, so that not everything held overnight leaves at once; `share` is from 0 to 1."""
+def spread(at: datetime, hours: Sequence[Interval], share: float, room: timedelta) -> datetime:
+    """Into the first `room` after opening, so that not everything held overnight leaves at once; at most half of
+    what is open. `share` is from 0 to 1.
+    """
     minute = _minute(at)
     end = next((end for start, end in hours if start <= minute < end), minute)
-    room = min(SPREAD, timedelta(minutes=(end - minute) / 2))
-    return at + room * share
+    return at + min(room, timedelta(minutes=(end - minute) / 2)) * share
 
 
 def share_of(number: int) -> float:

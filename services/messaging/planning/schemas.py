@@ -38,6 +38,10 @@ class MessageAccepted(BaseModel):
     send_at: datetime
     segments: int
     cap: CapUse | None
+    pool: str | None = Field(
+        description="The pool it was about, also when no slot was free; none when exempt."
+    )
+    pool_shared_with: list[str] = Field(description="Every class that uses this pool.")
 
     @classmethod
     def of(cls, message: Message) -> Self:
@@ -46,7 +50,8 @@ class MessageAccepted(BaseModel):
             cap = CapUse(pool=message.cap_pool, month=message.cap_month, slot=message.cap_slot)
         return cls(
             id=message.id, status=message.status, reason=message.reason, send_at=message.send_at,
-            segments=message.segments, cap=cap,
+            segments=message.segments, cap=cap, pool=message.decisions.get("cap", {}).get("pool"),
+            pool_shared_with=message.decisions.get("cap", {}).get("shared_with", []),
         )  # fmt: skip
 
 

@@ -41,19 +41,23 @@ async def standings(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, St
     wanted = set(ids)
     customers = await audience.customers_by_id(session, wanted)
     consents = await audience.consents_of(session, wanted)
-    troubled = await audience.with_open_tickets(session, wanted)
+    troubles = await audience.troubles_of(session, wanted)
     numbers = await suppressions_of(session, [c.phone_index for c in customers.values() if c.phone_index])
     words: dict[UUID, dict[str, Word]] = {id_: {} for id_ in wanted}
     for (id_, purpose), c in consents.items():
         words[id_][purpose] = Word(c.consent_id, c.granted, c.at, c.wording_version)
     return {
-        id_: _standing(customer, words[id_], numbers, ticket_open=id_ in troubled)
+        id_: _standing(customer, words[id_], numbers, *troubles.get(id_, (False, None)))
         for id_, customer in customers.items()
     }
 
 
 def _standing(
-    customer: Customer, words: dict[str, Word], numbers: dict[tuple[str, str], datetime], *, ticket_open: bool
+    customer: Customer,
+    words: dict[str, Word],
+    numbers: dict[tuple[str, str], datetime],
+    ticket_open: bool,
+    ticket_closed_at: datetime | None,
 ) -> Standing:
     index = customer.phone_index or ""
     return Standing(
@@ -63,4 +67,5 @@ def _standing(
         opted_out_at=numbers.get((index, OPTED_OUT)),
         number_dead=(index, NUMBER_DEAD) in numbers,
         ticket_open=ticket_open,
+        ticket_closed_at=ticket_closed_at,
     )

@@ -12,6 +12,7 @@ Reason = Literal[
     "opted-out",
     "no-consent",
     "complaint-open",
+    "complaint-recent",
     "cap-reached",
     "min-gap",
 ]
@@ -47,14 +48,21 @@ class Standing:
     opted_out_at: datetime | None = None
     number_dead: bool = False
     ticket_open: bool = False
+    ticket_closed_at: datetime | None = None
+    """When the last ticket closed that did not end in a good rating."""
 
     def word_for(self, message_class: str) -> Word | None:
         purpose = PURPOSE_OF.get(message_class)
         return self.words.get(purpose) if purpose else None
 
 
-def reason_against(standing: Standing, message_class: str) -> Reason | None:
-    """The first reason not to send, None when there is none."""
+def reason_against(
+    standing: Standing, message_class: str, rests_since: datetime | None = None
+) -> Reason | None:
+    """The first reason not to send, None when there is none.
+
+    A ticket that closed after `rests_since` without a good rating still keeps advertising back.
+    """
     if not standing.archived:
         return "not-archived"
     if not standing.active:
@@ -63,7 +71,19 @@ def reason_against(standing: Standing, message_class: str) -> Reason | None:
         return "number-dead"
     if message_class not in PURPOSE_OF:
         return None
-    return _reason_without_consent(standing, message_class)
+    return _reason_without_consent(standing, message_class) or _reason_of_tickets(
+        standing, message_class, rests_since
+    )
+
+
+def _reason_of_tickets(standing: Standing, message_class: str, rests_since: datetime | None) -> Reason | None:
+    if message_class not in WAITS_FOR_TICKETS:
+        return None
+    if standing.ticket_open:
+        return "complaint-open"
+    closed_at = standing.ticket_closed_at
+    recent = closed_at is not None and rests_since is not None and closed_at > rests_since
+    return "complaint-recent" if recent else None
 
 
 def _reason_without_consent(standing: Standing, message_class: str) -> Reason | None:
@@ -72,8 +92,6 @@ def _reason_without_consent(standing: Standing, message_class: str) -> Reason | 
         return "opted-out"
     if word is None or not word.granted:
         return "no-consent"
-    if standing.ticket_open and message_class in WAITS_FOR_TICKETS:
-        return "complaint-open"
     return None
 
 

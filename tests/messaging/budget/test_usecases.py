@@ -8,9 +8,8 @@ import pytest
 
 from services.messaging.budget import usecases
 from services.messaging.budget.models import CapSlot, ClassRule
-from services.messaging.budget.rules import Free, Refused, rules_on
+from services.messaging.budget.rules import Free, Refused, Rulebook
 from services.messaging.budget.usecases import Want
-from shared import clock
 from shared.database import Database, insert_rows
 from shared.ids import uuid7
 from shared.phones import PhoneBook
@@ -21,8 +20,8 @@ from tests.messaging.shelf import Shelf
 pytestmark = pytest.mark.both_databases
 
 
-async def rules_of(shelf: Shelf) -> dict[str, ClassRule]:
-    return dict(rules_on(await shelf.rows(ClassRule), clock.business_date(MORNING)))  # type: ignore[arg-type]
+async def rules_of(shelf: Shelf) -> Rulebook[ClassRule]:
+    return Rulebook(await shelf.rows(ClassRule))
 
 
 async def test_two_hundred_intents_at_once_take_exactly_two_slots(
@@ -69,6 +68,45 @@ async def test_one_call_gives_the_last_slot_to_the_first_in_line(database: Datab
     async with database.transaction() as session:
         answers = await usecases.reserve_slots(session, wants, rules, now=MORNING)
     assert [isinstance(answers[want.message_id], Free) for want in wants] == [True, True, False]
+
+
+async def test_the_last_slot_goes_to_service_before_introduction_holiday_and_advertising(
+    database: Database, shelf: Shelf
+) -> None:
+    customer, book = uuid7(), await rules_of(shelf)
+    asked = ("marketing", "holiday", "intro", "service")
+    wants = {kind: Want(uuid7(), customer, kind, MORNING) for kind in asked}
+    async with database.transaction() as session:
+        answers = await usecases.reserve_slots(session, list(wants.values()), book, now=MORNING)
+    won = [kind for kind in asked if isinstance(answers[wants[kind].message_id], Free)]
+    assert won == ["intro", "service"]
+
+
+async def test_a_slot_once_taken_is_not_lost_to_a_more_important_message(
+    database: Database, shelf: Shelf
+) -> None:
+    customer, book = uuid7(), await rules_of(shelf)
+    first = [Want(uuid7(), customer, "holiday", MORNING) for _ in range(2)]
+    later = Want(uuid7(), customer, "service", MORNING)
+    async with database.transaction() as session:
+        await usecases.reserve_slots(session, first, book, now=MORNING)
+    async with database.transaction() as session:
+        answers = await usecases.reserve_slots(session, [later], book, now=MORNING)
+    assert isinstance(answers[later.message_id], Refused)
+    assert {slot.message_class for slot in await shelf.slots()} == {"holiday"}
+
+
+async def test_what_is_sent_tomorrow_keeps_tomorrows_cap(database: Database, shelf: Shelf) -> None:
+    customer, tomorrow = uuid7(), MORNING + timedelta(days=1)
+    (today,) = [r for r in await shelf.rows(ClassRule) if r.message_class == "service"]
+    stricter = {**today.model_dump(), "effective_from": tomorrow.date(), "cap": 1}
+    async with database.transaction() as session:
+        await insert_rows(session, ClassRule, [stricter])
+    book = await rules_of(shelf)
+    wants = [Want(uuid7(), customer, "service", moment) for moment in (tomorrow, tomorrow, MORNING)]
+    async with database.transaction() as session:
+        answers = await usecases.reserve_slots(session, wants, book, now=MORNING)
+    assert [isinstance(answers[want.message_id], Free) for want in wants] == [True, False, True]
 
 
 async def test_a_released_slot_is_free_again(database: Database, shelf: Shelf) -> None:

@@ -113,7 +113,8 @@ async def test_the_budget_counts_the_month_by_class(
     assert budget["by_class"]["intro"]["used"] == 1
     assert budget["by_class"]["service"]["left"] == 1
     assert budget["by_class"]["notice"] == {
-        "pool": None, "used": 0, "cap": None, "left": None, "min_gap_days": 0, "next_free_at": None,
+        "pool": None, "shared_with": [], "used": 0, "cap": None, "left": None, "min_gap_days": 0,
+        "next_free_at": None,
     }  # fmt: skip
     past = await clerk.get(
         f"/messaging/v1/customers/{sent[0].customer_id}/sms-budget", params={"month": "2026-01"}

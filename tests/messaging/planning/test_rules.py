@@ -45,9 +45,10 @@ def test_a_spread_release_stays_inside_the_allowed_hours(
 ) -> None:
     hours = rules.intervals(starts, ends)
     opening = rules.next_allowed(now, hours)
-    spread = rules.spread(opening, hours, share)
+    room = timedelta(minutes=20)
+    spread = rules.spread(opening, hours, share, room)
     assert rules.is_allowed(spread, hours)
-    assert opening <= spread <= opening + rules.SPREAD
+    assert opening <= spread <= opening + room
 
 
 @given(MINUTES, MINUTES, MINUTES, MINUTES, MINUTES.filter(lambda m: m < 1440))

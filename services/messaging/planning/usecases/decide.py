@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.messaging.audience.models import Customer, Hall
+from services.messaging.budget import rules as budget_rules
 from services.messaging.budget import usecases as budget
 from services.messaging.budget.models import ClassRule
 from services.messaging.budget.rules import Free, Refused
@@ -27,9 +28,9 @@ async def decide(session: AsyncSession, planned: Sequence[Message], *, now: date
     """Queue, hold or suppress each message; what still waits for its customer or hall is left as it is."""
     if not planned:
         return
-    facts = await repository.facts_about(session, planned, now)
+    facts = await repository.facts_about(session, planned)
     ready = [message for message in planned if _prepare(message, facts, now)]
-    refused = [(m, reason) for m in ready if (reason := _reason(m, facts))]
+    refused = [(m, reason) for m in ready if (reason := _reason(m, facts, now))]
     await messages.suppress(session, refused, now=now)
     late = [m for m in ready if m.is_waiting and m.deadline is not None and m.deadline <= now]
     await messages.expire(session, late, "deadline-passed", now=now)
@@ -44,8 +45,8 @@ async def take_slots(session: AsyncSession, ready: Sequence[Message], facts: Fac
     refused = []
     for message in ready:
         answer = answers.get(message.id)
+        _note_cap(message, answer, facts)
         if isinstance(answer, Refused):
-            _note(message, "cap", {"refused": answer.reason, "next_free_at": answer.next_free_at.isoformat()})
             refused.append((message, answer.reason))
             continue
         if isinstance(answer, Free):
@@ -69,12 +70,15 @@ def hours_of(rule: ClassRule, hall: Hall | None) -> list[rules.Interval]:
     return rules.allowed(hall_hours, rules.intervals(rule.sends_from, rule.sends_until))
 
 
-def schedule(message: Message, hours: Sequence[rules.Interval], now: datetime) -> None:
+def schedule(message: Message, facts: Facts, now: datetime) -> None:
     """The next allowed moment, spread when it is not now; never past the deadline."""
     earliest = max(now, message.send_at)
+    rule = facts.rules.of(message.message_class, earliest)
+    hours = hours_of(rule, facts.halls.get(message.hall or ""))
     at = rules.next_allowed(earliest, hours)
     if at > earliest:
-        late = rules.spread(at, hours, rules.share_of(message.id.int))
+        room = timedelta(minutes=rule.spread_minutes)
+        late = rules.spread(at, hours, rules.share_of(message.id.int), room)
         at = late if message.deadline is None or late < message.deadline else at
     message.send_at = at
     held = at.isoformat() if at > now else None
@@ -92,8 +96,8 @@ def _prepare(message: Message, facts: Facts, now: datetime) -> bool:
     if message.hall and hall is None:
         return False
     _write(message, facts, hall)
-    rule = facts.rules[message.message_class]
-    schedule(message, hours_of(rule, hall), now)
+    schedule(message, facts, now)
+    rule = facts.rules.of(message.message_class, message.send_at)
     message.due_at = message.deadline or message.send_at + timedelta(minutes=rule.patience_minutes)
     message.gateway = rules.choose_gateway(facts.routes, message.hall, message.message_class)
     return True
@@ -112,7 +116,7 @@ def _write(message: Message, facts: Facts, hall: Hall | None) -> None:
     message.segments, message.template_version = templates.segments(message.text), template.version
 
 
-def _reason(message: Message, facts: Facts) -> str | None:
+def _reason(message: Message, facts: Facts, now: datetime) -> str | None:
     """Why not, with the consent that was looked at noted on the message."""
     if message.customer_id is None:
         return None
@@ -124,7 +128,26 @@ def _reason(message: Message, facts: Facts) -> str | None:
             "consent_id": str(word.consent_id), "granted": word.granted, "at": word.at.isoformat(),
             "wording_version": word.wording_version,
         })  # fmt: skip
-    return reason_against(standing, message.message_class)
+    return reason_against(standing, message.message_class, rests_since(message, facts, now))
+
+
+def rests_since(message: Message, facts: Facts, now: datetime) -> datetime:
+    """A ticket that closed later than this, without a good rating, still keeps the message's class back (M4)."""
+    return now - timedelta(days=facts.rules.of(message.message_class, now).ticket_rest_days)
+
+
+def _note_cap(message: Message, answer: Free | Refused | None, facts: Facts) -> None:
+    """Which pool it was about, who shares it, and what was decided: every answer about the message tells it."""
+    dated = facts.rules.at(message.send_at)
+    rule = dated[message.message_class]
+    if answer is None or rule.pool is None:
+        return
+    shared = budget_rules.sharers(dated, message.message_class)
+    noted = {"pool": rule.pool, "shared_with": shared, "cap": rule.cap}
+    if isinstance(answer, Refused):
+        next_free = answer.next_free_at.isoformat()
+        noted |= {"refused": answer.reason, "held_back": answer.held_back, "next_free_at": next_free}
+    _note(message, "cap", noted)
 
 
 def _note(message: Message, name: str, decision: Any) -> None:

@@ -12,7 +12,7 @@ from services.messaging.messages import usecases as messages
 from services.messaging.messages.models import Message
 from services.messaging.planning import repository, rules
 from services.messaging.planning.repository import Facts
-from services.messaging.planning.usecases.decide import hours_of, schedule, take_slots
+from services.messaging.planning.usecases.decide import hours_of, rests_since, schedule, take_slots
 from services.messaging.suppression.rules import reason_against
 from shared import clock
 from shared.database import wake_after_commit
@@ -22,7 +22,7 @@ async def recheck(session: AsyncSession, waiting: Sequence[Message], *, now: dat
     """The messages that may be sent now. The others are suppressed, expired or held again, with their reason."""
     if not waiting:
         return []
-    facts = await repository.facts_about(session, waiting, now)
+    facts = await repository.facts_about(session, waiting)
     await _suppress(session, waiting, facts, now)
     late = [m for m in waiting if m.is_waiting and m.deadline is not None and m.deadline <= now]
     await messages.expire(session, late, "deadline-passed", now=now)
@@ -46,28 +46,30 @@ async def recheck_customers(session: AsyncSession, ids: Sequence[UUID], *, now: 
     decided = [m for m in waiting if m.status != "planned"]
     if not decided:
         return
-    facts = await repository.facts_about(session, decided, now)
+    facts = await repository.facts_about(session, decided)
     await _suppress(session, decided, facts, now)
 
 
 async def _suppress(session: AsyncSession, waiting: Sequence[Message], facts: Facts, now: datetime) -> None:
-    refused = [(m, reason) for m in waiting if (reason := _reason(m, facts))]
+    refused = [(m, reason) for m in waiting if (reason := _reason(m, facts, now))]
     await messages.suppress(session, refused, now=now)
 
 
-def _reason(message: Message, facts: Facts) -> str | None:
+def _reason(message: Message, facts: Facts, now: datetime) -> str | None:
     if message.customer_id is None:
         return None
     standing = facts.standings.get(message.customer_id)
-    return reason_against(standing, message.message_class) if standing else "not-archived"
+    if standing is None:
+        return "not-archived"
+    return reason_against(standing, message.message_class, rests_since(message, facts, now))
 
 
 def _in_hours(message: Message, facts: Facts, now: datetime) -> bool:
     """False, and held until the next hour, when now is a quiet one for the message."""
-    hours = hours_of(facts.rules[message.message_class], facts.halls.get(message.hall or ""))
+    hours = hours_of(facts.rules.of(message.message_class, now), facts.halls.get(message.hall or ""))
     if rules.is_allowed(now, hours):
         return True
-    schedule(message, hours, now)
+    schedule(message, facts, now)
     message.hold(message.send_at, now=now)
     return False
 
