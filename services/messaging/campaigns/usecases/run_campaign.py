@@ -56,7 +56,7 @@ async def _give_turns(session: AsyncSession, campaign: Campaign, now: datetime) 
 async def _room(session: AsyncSession, campaign: Campaign, now: datetime) -> int:
     """None outside the hours of its class, else by the spread and by what still waits."""
     rule = rules_on(await budget.all_rules(session), clock.business_date(now))[campaign.message_class]
-    allowed = hours.intervals(rule.sends_from, rule.sends_until)  # type: ignore[attr-defined]
+    allowed = hours.intervals(rule.sends_from, rule.sends_until)
     if not hours.is_allowed(now, allowed):
         return 0
     due = campaign.head_count or 0
