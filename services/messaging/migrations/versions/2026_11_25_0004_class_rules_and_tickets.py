@@ -5,8 +5,8 @@ from alembic import op
 
 from shared.columns import Timestamp
 
-revision = "2026_11_25_0003"
-down_revision = "2026_11_25_0002"
+revision = "2026_11_25_0004"
+down_revision = "2026_11_25_0003"
 branch_labels = None
 depends_on = None
 
