@@ -7,7 +7,7 @@ but the kernel's (`shared.ledger`), and commits only at the end of `transaction(
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -128,6 +128,11 @@ class Database:
         """Ring this process's bells for commits made by other processes (PostgreSQL only)."""
         if self._notifier:
             self._notifier.listen()
+
+    async def scrub(self) -> None:
+        """Take what was erased out of SQLite's log as well. PostgreSQL sees to it in its own time (vacuum)."""
+        if self.dialect == "sqlite":
+            await asyncio.to_thread(_empty_the_log, sa.make_url(self.url).database or "")
 
     async def close(self) -> None:
         if self._notifier:
@@ -326,8 +331,8 @@ def _sqlite_engine(url: str, *, pool_size: int, read_only: bool = False) -> Asyn
         connection.isolation_level = None  # BEGIN and COMMIT are ours, not the driver's
         cursor = connection.cursor()
         # Changing to WAL does not wait for others; migrating has done it, and of us only the writer may.
-        mode = "query_only=ON" if read_only else "journal_mode=WAL"
-        for pragma in ("busy_timeout=30000", "synchronous=FULL", "foreign_keys=ON", mode):
+        modes = ("query_only=ON",) if read_only else ("journal_mode=WAL", "secure_delete=ON")
+        for pragma in ("busy_timeout=30000", "synchronous=FULL", "foreign_keys=ON", *modes):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -336,6 +341,11 @@ def _sqlite_engine(url: str, *, pool_size: int, read_only: bool = False) -> Asyn
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _empty_the_log(path: str) -> None:
+    with closing(sqlite3.connect(path, timeout=30)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 class _GroupCommit:

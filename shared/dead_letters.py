@@ -1,6 +1,7 @@
 """Messages no handler could take: kept with their reason, said on `<service>.dead`, put back by an operator."""
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -74,6 +75,11 @@ async def waiting(session: AsyncSession) -> int:
     """How many dead letters nobody has replayed yet."""
     count = sa.select(sa.func.count()).where(DEAD_LETTERS.c.replayed_at.is_(None))
     return int((await session.execute(count)).scalar_one())
+
+
+async def erase(session: AsyncSession, ids: Collection[uuid.UUID]) -> None:
+    """Throw away what was said of these people and nobody could handle."""
+    await session.execute(sa.delete(DEAD_LETTERS).where(DEAD_LETTERS.c.key.in_([str(id_) for id_ in ids])))
 
 
 async def replay(session: AsyncSession, letter: uuid.UUID, now: datetime) -> bool:

@@ -5,10 +5,12 @@ own insert refused, and is rolled back. Nothing is locked or looked up beforehan
 """
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
@@ -20,6 +22,12 @@ from shared.last_writes import Guard
 from shared.ledger import IDEMPOTENCY_KEYS
 
 KEPT = timedelta(hours=72)
+AN_ID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ERASED = {
+    "type": "about:blank", "title": "内容已清除", "status": 410, "code": "answer-erased",
+    "detail": "这次请求已办理过，结果所涉及的客户资料已按规定清除，不再提供。",
+}  # fmt: skip
+"""What whoever repeats a request about an erased person is told."""
 LONGEST_KEY = 255
 
 
@@ -106,6 +114,22 @@ def keep(session: AsyncSession, client: str, key: str, answer: Answer, *, now: d
     }  # fmt: skip
     guard = Guard(_REPLACE_EXPIRED, AnsweredMeanwhile(), now - KEPT, _CREATED.type)
     last_writes.add(session, IDEMPOTENCY_KEYS, [row], guard)
+
+
+async def erase_answers(session: AsyncSession, ids: Collection[UUID]) -> None:
+    """Take what was answered about these people out of the answers kept; their keys stay taken."""
+    wanted = {str(id_).encode() for id_ in ids}
+    key = IDEMPOTENCY_KEYS.c.client, IDEMPOTENCY_KEYS.c.key
+    answers = await session.stream(sa.select(*key, IDEMPOTENCY_KEYS.c.body).execution_options(yield_per=500))
+    found = [(client, k) async for client, k, body in answers if not wanted.isdisjoint(AN_ID.findall(body))]
+    gone = sa.update(IDEMPOTENCY_KEYS).where(*(c == sa.bindparam(f"_{c.name}") for c in key))
+    kept = {
+        "status": 410,
+        "headers": '{"content-type":"application/problem+json"}',
+        "body": orjson.dumps(ERASED),
+    }
+    if found:
+        await session.execute(gone.values(**kept), [{"_client": client, "_key": k} for client, k in found])
 
 
 async def forget(session: AsyncSession, now: datetime) -> int:

@@ -39,15 +39,17 @@ class Bell:
         self._wakeups, self._names, self._event = wakeups, tuple(names), asyncio.Event()
         wakeups.hang(self._names, self._event)
 
-    async def wait(self, timeout: float, stop: asyncio.Event | None = None) -> None:
-        """Return at the next ring, at `stop`, or after `timeout` seconds, whichever comes first."""
+    async def wait(self, timeout: float, stop: asyncio.Event | None = None) -> bool:
+        """Return at the next ring, at `stop`, or after `timeout` seconds, whichever comes first; whether it rang."""
         waiting = [asyncio.ensure_future(event.wait()) for event in (self._event, stop) if event is not None]
         try:
             await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for each in waiting:
                 each.cancel()
+        rang = self._event.is_set()
         self._event.clear()
+        return rang
 
     def ring(self) -> None:
         self._event.set()

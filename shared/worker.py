@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared import dead_letters, idempotency, inbox, relay, resync
+from shared import dead_letters, erasure, idempotency, inbox, relay, resync
 from shared.bus.port import BusUnavailable
 from shared.consumer import Consumer, Handlers
 from shared.database import is_unavailable
@@ -53,6 +53,7 @@ class Worker:
             ("scheduler", self.scheduler.run),
             *((loop.name, lambda s, loop=loop: loop.run(self.runtime, s)) for loop in self._loops),
             ("gauges", self._feed_gauges),
+            ("scrubbing", self._scrub),
         ]
         await self._ensure_topics(stop)
         working = [asyncio.create_task(_kept_running(name, part, stop), name=name) for name, part in parts]
@@ -76,6 +77,16 @@ class Worker:
             except BusUnavailable as error:
                 log.warning("worker.bus_unavailable", service=self.runtime.service, reason=str(error)[:200])
                 await asyncio.sleep(1)
+
+    async def _scrub(self, stop: asyncio.Event) -> None:
+        """After somebody was erased: nothing of them is to be found in the files either."""
+        bell = self.runtime.database.bell(erasure.BELL)
+        try:
+            while not stop.is_set():
+                if await bell.wait(GAUGES_SECONDS, stop):
+                    await self.runtime.database.scrub()
+        finally:
+            bell.close()
 
     async def _feed_gauges(self, stop: asyncio.Event) -> None:
         while not stop.is_set():

@@ -14,6 +14,7 @@ from services.customer.consent import routes as consent
 from services.customer.directory import routes as directory
 from services.customer.imports import routes as imports
 from services.customer.products import routes as products
+from services.customer.purges import routes as purges
 from services.customer.scripts import pages as scripts_pages
 from services.customer.scripts import routes as scripts
 from services.customer.tiers import routes as tiers
@@ -27,6 +28,7 @@ ROUTERS = (
     *(tiers.router,),
     *(scripts.router, scripts_pages.router),
     *(confirmations.router, confirmation_pages.router),
+    purges.router,
 )
 
 

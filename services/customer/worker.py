@@ -5,6 +5,7 @@ from services.customer.archive import handlers
 from services.customer.archive import jobs as archive
 from services.customer.directory import jobs as directory
 from services.customer.imports import jobs as imports
+from services.customer.purges import jobs as purges
 from services.customer.tiers import jobs as tiers
 from shared.consumer import Handlers, merge
 from shared.resync import Resync
@@ -13,7 +14,7 @@ from shared.scheduler import Job
 from shared.worker import Worker
 
 HANDLERS: Handlers = merge(handlers.HANDLERS)
-JOBS: list[Job] = [*access.JOBS, *directory.JOBS, *archive.JOBS, *tiers.JOBS, *imports.JOBS]
+JOBS: list[Job] = [*access.JOBS, *directory.JOBS, *archive.JOBS, *tiers.JOBS, *imports.JOBS, *purges.JOBS]
 RESYNCS: list[Resync] = [*directory.RESYNCS, *archive.RESYNCS]
 
 

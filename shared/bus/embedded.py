@@ -4,6 +4,7 @@ For one process. Every append is on disk before `publish` returns; a group reads
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from shared.bus.port import BusUnavailable, Fetched, Message, Subscription
 from shared.wakeups import Wakeups
 
 BELL = "bus"
+PRUNED_EVERY = 3600.0
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS log (
     offset INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -35,6 +37,7 @@ class EmbeddedBus:
         self._path, self._keep = path, f"-{keep_days} days"
         self.wakeups = wakeups or Wakeups()
         self._connection: aiosqlite.Connection | None = None
+        self._pruned_at = time.monotonic()
         self._opening = asyncio.Lock()
 
     async def connection(self) -> aiosqlite.Connection:
@@ -45,14 +48,14 @@ class EmbeddedBus:
                 await connection.execute("PRAGMA busy_timeout=30000")
                 await connection.execute("PRAGMA journal_mode=WAL")
                 await connection.execute("PRAGMA synchronous=FULL")
+                await connection.execute("PRAGMA secure_delete=ON")
                 await connection.executescript(SCHEMA)
                 self._connection = connection
         return self._connection
 
     async def ensure_topics(self, topics: Sequence[str]) -> None:
         """Topics need no making here; what every group has read and is older than a week goes."""
-        connection = await self.connection()
-        await connection.execute(PRUNE, (self._keep,))
+        await self._prune()
 
     async def publish(self, messages: Sequence[Message]) -> None:
         connection = await self.connection()
@@ -65,6 +68,13 @@ class EmbeddedBus:
         except (aiosqlite.OperationalError, ValueError) as error:
             raise BusUnavailable(str(error)) from error
         self.wakeups.ring(BELL)
+        if time.monotonic() - self._pruned_at > PRUNED_EVERY:
+            await self._prune()
+
+    async def _prune(self) -> None:
+        self._pruned_at = time.monotonic()
+        connection = await self.connection()
+        await connection.execute(PRUNE, (self._keep,))
 
     async def subscribe(self, group: str, topics: Sequence[str]) -> Subscription:
         return _Reader(self, group, tuple(topics))

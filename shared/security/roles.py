@@ -21,15 +21,15 @@ _COUNTER = _READ | _scopes(
     "scripts:use contracts:write reports:write messages:write tickets:write"
 )
 _HALL_LEAD = _COUNTER | _scopes(
-    "imports:write handovers:write scripts:write campaigns:write suppressions:write work_orders:write "
-    "spot_checks:write training:write phone:reveal"
+    "imports:write purges:write handovers:write scripts:write campaigns:write suppressions:write "
+    "work_orders:write spot_checks:write training:write phone:reveal"
 )
 _COUNTY_LEAD = _HALL_LEAD | _scopes(
     "scripts:approve products:write templates:write campaigns:approve targets:write rewards:write policies:write "
     "directory:write feeds:read proofs:read"
 )
 _OFFICE = _COUNTY_LEAD | _scopes(
-    "schemes:write periods:write calendar:write tiers:write purges:write access_log:read invariants:read"
+    "schemes:write periods:write calendar:write tiers:write access_log:read invariants:read"
 )
 _ADMIN = _OFFICE | _scopes("clients:write users:write gateways:write")
 

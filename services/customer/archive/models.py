@@ -23,7 +23,9 @@ from shared.events import customer as events
 from shared.events.customer import (
     CustomerConsentChanged,
     CustomerEvent,
+    CustomerLeftNetwork,
     CustomerNumberStored,
+    CustomerPurged,
     CustomerRegistered,
     CustomerUpdated,
 )
@@ -33,6 +35,8 @@ Consents = Mapping[Purpose, Entry]
 """The ledger's entry in force for each purpose."""
 
 ACTIVE = sa.text("status = 'active'")
+LEFT = sa.text("status = 'left'")
+WITHDRAWN = sa.text("withdrawn_at IS NOT NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,10 @@ class Customer(Table, table=True):
         sa.Index("ix_customers_hall_id", "hall", "id"),
         sa.Index("ix_customers_county_id", "county", "id"),
         sa.Index("ix_customers_clerk_id", "clerk", "id"),
+        sa.Index("ix_customers_left", "left_at", "id", sqlite_where=LEFT, postgresql_where=LEFT),
+        sa.Index(
+            "ix_customers_withdrawn", "withdrawn_at", sqlite_where=WITHDRAWN, postgresql_where=WITHDRAWN
+        ),
         sa.CheckConstraint("status IN ('active', 'left', 'erased')", name="status"),
         sa.CheckConstraint("tier IN ('A', 'B', 'C')", name="tier"),
     )
@@ -127,6 +135,8 @@ class Customer(Table, table=True):
     archived_by: str = Field(max_length=40)
     recorded_at: datetime = Field(sa_type=Timestamp)
     last_contact_at: datetime = Field(sa_type=Timestamp)
+    left_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    withdrawn_at: datetime | None = Field(default=None, sa_type=Timestamp, description="Erasure is due.")
 
     @property
     def profile(self) -> Profile:
@@ -186,8 +196,13 @@ class Customer(Table, table=True):
         return self._number_is_stored()
 
     def consent_changed(self, entry: Entry) -> CustomerConsentChanged:
-        """The ledger's new entry is in force: the customer's version goes up with it."""
+        """The ledger's new entry is in force: the customer's version goes up with it.
+
+        Who leaves the archive is to be erased; who agrees again before it is done stays.
+        """
         self.version += 1
+        if entry.purpose == Purpose.ARCHIVE:
+            self.withdrawn_at = entry.at if entry.decision == Decision.WITHDRAWN else None
         return CustomerConsentChanged(
             **self._identity(),
             occurred_at=entry.at,
@@ -200,6 +215,34 @@ class Customer(Table, table=True):
             evidence_kind=entry.evidence_kind,
             recorded_by=entry.clerk or None,
         )
+
+    def leave(
+        self, at: datetime, *, reported_by: str, reason: str | None = None
+    ) -> CustomerLeftNetwork | None:
+        """The number left the network: nothing is sent any more, and somebody else may have it. Said once."""
+        if self.status != "active":
+            return None
+        self.status, self.left_at = "left", max(at, self.archived_at)
+        self.external_source = self.external_id = None
+        self.version += 1
+        return CustomerLeftNetwork(
+            **self._identity(),
+            occurred_at=self.left_at,
+            left_at=self.left_at,
+            reason=reason,
+            reported_by=reported_by,
+        )
+
+    def erase(self, *, reason: str, month: str | None, now: datetime) -> CustomerPurged:
+        """Forget who it was. Hall, clerk, bands and counts stay, so that no figure moves."""
+        self.phone_enc = self.phone_index = self.phone_masked = self.name = ""
+        self.gender = self.habits_note = self.preferences_note = None
+        self.habits, self.preferences = [], []
+        self.carried_recommendations = self.carried_services = None
+        self.external_source = self.external_id = self.withdrawn_at = None
+        self.status = "erased"
+        self.version += 1
+        return CustomerPurged(**self._identity(), occurred_at=now, purged_at=now, reason=reason, month=month)
 
     def updated(self, consents: Consents, at: datetime) -> CustomerUpdated:
         """The record as it is now, for those who keep a copy."""

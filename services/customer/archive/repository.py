@@ -122,6 +122,22 @@ async def active_among(session: AsyncSession, phone_indexes: Iterable[str]) -> S
     return (await session.scalars(query.order_by(col(Customer.id)).with_for_update())).all()
 
 
+async def customer_even_erased(session: AsyncSession, customer_id: UUID, area: Area) -> Customer:
+    """A customer, or what is left of one, locked; raises CustomerNotFound."""
+    within = area.clause(col(Customer.hall), col(Customer.county))
+    query = select(Customer).where(Customer.id == customer_id, within).with_for_update()
+    customer = (await session.scalars(query)).one_or_none()
+    if customer is None:
+        raise CustomerNotFound
+    return customer
+
+
+async def locked(session: AsyncSession, ids: Iterable[UUID], *conditions: Any) -> Sequence[Customer]:
+    """Those of these customers of whom the conditions still hold, locked in the order of their ids."""
+    query = select(Customer).where(col(Customer.id).in_(list(ids)), *conditions)
+    return (await session.scalars(query.order_by(col(Customer.id)).with_for_update())).all()
+
+
 async def customers_page(session: AsyncSession, area: Area, filters: Filters, page: PageRequest) -> Page[Any]:
     """Newest first."""
     query = select(Customer).where(_visible_from(area), *_narrowed_to(filters))
@@ -174,6 +190,12 @@ async def changes_page(session: AsyncSession, customer_id: UUID, page: PageReque
     """Newest first."""
     query = select(CustomerChange).where(CustomerChange.customer_id == customer_id)
     return await paginate(session, query, [(col(CustomerChange.id), "desc")], page)
+
+
+async def erase_customers(session: AsyncSession, ids: Sequence[UUID]) -> None:
+    """Of their history stays who changed the record and when, and not what. Their rows have a verb of their own."""
+    theirs = col(CustomerChange.customer_id).in_(ids)
+    await session.execute(sa.update(CustomerChange).where(theirs).values(changes=[]))
 
 
 async def add_access(session: AsyncSession, entry: AccessLogEntry) -> None:

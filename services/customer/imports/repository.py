@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from services.customer.archive.models import Customer
 from services.customer.imports.errors import ImportNotFound
 from services.customer.imports.models import ImportJob, ImportRow
 from shared.database import insert_rows
@@ -84,6 +85,16 @@ async def rejected_after(session: AsyncSession, job_id: UUID, after: int, limit:
         ImportRow.job_id == job_id, ImportRow.status == "rejected", col(ImportRow.line) > after
     )
     return (await session.scalars(query.order_by(col(ImportRow.line)).limit(limit))).all()
+
+
+async def erase_customers(session: AsyncSession, ids: Sequence[UUID]) -> None:
+    """Of the lines that named them stays the outcome. Their numbers must still be on their records."""
+    numbers = sa.select(col(Customer.phone_index)).where(col(Customer.id).in_(ids))
+    named = sa.or_(col(ImportRow.customer_id).in_(ids), col(ImportRow.phone_index).in_(numbers))
+    blank = {"phone_enc": None, "phone_index": None, "phone_masked": None, "cells": None}
+    await session.execute(
+        sa.update(ImportRow).where(named, col(ImportRow.status) != "pending").values(**blank)
+    )
 
 
 async def delete_job(session: AsyncSession, job_id: UUID) -> None:
