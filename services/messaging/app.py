@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from services.messaging.budget import routes as budget
 from services.messaging.campaigns import routes as campaigns
 from services.messaging.dispatch.gateways import open_gateways
+from services.messaging.inbound import routes as inbound
 from services.messaging.messages import routes as messages
 from services.messaging.planning import routes as planning
 from services.messaging.proofs import routes as proofs
@@ -23,6 +24,7 @@ ROUTERS = [
     receipts.router,
     proofs.router,
     campaigns.router,
+    inbound.router,
 ]
 
 

@@ -29,7 +29,7 @@ _COUNTY_LEAD = _HALL_LEAD | _scopes(
     "directory:write feeds:read proofs:read"
 )
 _OFFICE = _COUNTY_LEAD | _scopes(
-    "schemes:write periods:write calendar:write tiers:write access_log:read invariants:read"
+    "schemes:write periods:write calendar:write reply_words:write tiers:write access_log:read invariants:read"
 )
 _ADMIN = _OFFICE | _scopes("clients:write users:write gateways:write")
 

@@ -15,7 +15,7 @@ from tests.journeys.houses import House
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
 
-OWNED = {"customer_id", "message_id", "ticket_id", "job_id", "campaign_id", "code_id"}
+OWNED = {"customer_id", "message_id", "ticket_id", "job_id", "campaign_id", "reply_id", "code_id"}
 """Parameters that name something of one hall. `known_parameters` below breaks when a route has one it cannot place."""
 NOT_OWNED = {
     "code", "staff_no", "source", "external_id", "gateway", "secret", "hall", "year", "scheme_id", "run_id", "form",
@@ -125,7 +125,7 @@ async def something_of_everything(pos: Desk) -> dict[str, str]:
     )  # fmt: skip
     return {
         "customer_id": customer, "ticket_id": ticket["id"], "message_id": message["id"], "job_id": sheet["id"],
-        "code_id": str(uuid.uuid4()), "phone": phone, "name": name,
+        "code_id": str(uuid.uuid4()), "reply_id": str(uuid.uuid4()), "phone": phone, "name": name,
     }  # fmt: skip
 
 

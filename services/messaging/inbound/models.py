@@ -1,4 +1,4 @@
-"""Replies as they came in, each with what it was taken for."""
+"""Replies as they came in, each with what it was taken for, and the table of words they are read by."""
 
 from datetime import datetime
 from typing import Any
@@ -7,11 +7,26 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field
 
+from services.messaging.audience.models import Customer
+from services.messaging.inbound.errors import ReplySettled
 from services.messaging.inbound.rules import PURPOSES, fold
 from services.messaging.tables import Table
 from shared.columns import Timestamp
 from shared.events.messaging import InboundEvent, SmsActivationDenied, SmsEnquiryReceived, SmsOptedOut
 from shared.phones import SealedPhone
+
+UNMATCHED = "customer_id IS NULL AND handled_at IS NULL AND kind <> 'opt_out'"
+"""What waits for a person: nobody of ours has that number. An opt-out acts by the number alone."""
+
+
+class ReplyWord(Table, table=True):
+    """A whole reply, folded, and what it means."""
+
+    __tablename__ = "reply_words"
+    __table_args__ = (sa.CheckConstraint("kind IN ('opt_out', 'denial')", name="kind"),)
+
+    word: str = Field(primary_key=True, max_length=20)
+    kind: str = Field(max_length=10)
 
 
 class Reply(Table, table=True):
@@ -21,6 +36,13 @@ class Reply(Table, table=True):
     __table_args__ = (
         sa.Index("ix_replies_customer_id", "customer_id", "id"),
         sa.Index("ix_replies_hall_id", "hall", "id"),
+        sa.Index(
+            "ix_replies_unmatched",
+            "received_at",
+            "id",
+            sqlite_where=sa.text(UNMATCHED),
+            postgresql_where=sa.text(UNMATCHED),
+        ),
         sa.CheckConstraint("kind IN ('opt_out', 'denial', 'enquiry')", name="kind"),
     )
 
@@ -39,10 +61,32 @@ class Reply(Table, table=True):
     activation_id: UUID | None = None
     received_at: datetime = Field(sa_type=Timestamp)
     recorded_at: datetime = Field(sa_type=Timestamp)
+    handled_by: str | None = Field(
+        default=None, max_length=80, description="Who found the sender, or put it aside."
+    )
+    handled_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    note: str | None = Field(default=None, max_length=200, description="Why it was put aside.")
 
     @property
     def sender(self) -> SealedPhone:
         return SealedPhone(enc=self.phone_enc or "", index=self.phone_index or "", masked=self.phone_masked)
+
+    def match(self, customer: Customer, by: str, *, now: datetime) -> InboundEvent:
+        """A person found out whose words these are: the hall hears them now. Raises ReplySettled."""
+        self._settle(by, now)
+        self.customer_id, self.clerk = customer.id, customer.clerk
+        self.hall, self.county = customer.hall, customer.county
+        return self.said()
+
+    def put_aside(self, reason: str, by: str, *, now: datetime) -> None:
+        """Nobody of ours and nothing to do. Raises ReplySettled."""
+        self._settle(by, now)
+        self.note = reason
+
+    def _settle(self, by: str, now: datetime) -> None:
+        if self.customer_id is not None or self.handled_at is not None:
+            raise ReplySettled
+        self.handled_by, self.handled_at = by, now
 
     def said(self) -> InboundEvent:
         """What this reply means to the rest of the house."""

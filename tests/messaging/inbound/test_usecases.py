@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.messaging.budget.models import ClassRule
 from services.messaging.dispatch.jobs import Dispatcher
 from services.messaging.dispatch.ports import Inbound
 from services.messaging.inbound.models import Reply
@@ -96,6 +97,41 @@ async def test_after_an_opt_out_nothing_is_planned_until_the_customer_agrees_aga
     )
     assert await ask(3) == "queued"
     assert len(await shelf.said(SmsSuppressed)) == 3
+
+
+@pytest.mark.both_databases
+async def test_three_are_queued_the_customer_writes_an_opt_out_and_none_leaves(
+    runtime: Runtime, customer: UUID, gateway: FakeGateway, shelf: Shelf
+) -> None:
+    await shelf.change(ClassRule, cap=3)
+    intents = [
+        Intent(template="service", message_class="service", cause=f"request:{n}", customer_id=customer,
+               params={"content": "天气"})
+        for n in range(2)
+    ]  # fmt: skip
+    async with runtime.database.transaction() as session:
+        await plan_messages(session, intents, now=clock.now())
+    assert await shelf.statuses() == ["queued"] * 3
+    await reply(runtime, "退订")
+    await Dispatcher(runtime, "simulator", gateway).step()
+    (ack,) = await shelf.messages(Message.message_class == "ack")
+    assert list(gateway.given) == [ack.id]
+
+
+@pytest.mark.both_databases
+async def test_an_opt_out_that_comes_twice_under_two_names_is_acknowledged_once(
+    runtime: Runtime, customer: UUID, ears: Ears, shelf: Shelf
+) -> None:
+    for phone in ("13900001234", "13700001111"):
+        for word in ("TD", "ｔｄ。"):
+            await reply(runtime, word, phone=phone)
+    await ears.hear(people.a_consent_change(customer, "withdrawn", version=2))
+    await reply(runtime, "TD")
+    assert len(await shelf.messages(Message.message_class == "ack")) == 2
+    again = people.a_consent_change(customer, "granted", version=3, at=clock.now() + timedelta(seconds=1))
+    await ears.hear(again)
+    await reply(runtime, "TD")
+    assert len(await shelf.messages(Message.message_class == "ack")) == 3
 
 
 async def test_other_words_are_an_enquiry_for_the_customers_hall(

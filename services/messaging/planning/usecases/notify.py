@@ -74,18 +74,21 @@ async def send_consent_code(
 
 async def acknowledge_opt_out(
     session: AsyncSession,
-    inbound_id: UUID,
+    agreement: str,
     to: SealedPhone,
     hall: str | None,
     county: str | None,
     *,
     now: datetime,
 ) -> list[Message]:
-    """The one message that may still follow an opt-out; it goes to the number, whoever it belongs to."""
+    """The one message that may still follow an opt-out, once for each agreement that one ends.
+
+    It goes to the number, whoever it belongs to.
+    """
     intent = Intent(
         template="opt_out_ack",
         message_class="ack",
-        cause=f"opt-out:{inbound_id}",
+        cause=f"opt-out:{agreement}",
         to=to,
         hall=hall,
         county=county,
