@@ -6,6 +6,7 @@ import sys
 import uvloop
 
 from bench import consumer, engines, latency, registration, relay
+from deploy.serving import collect_garbage_seldom
 
 BENCHES = {
     "registration": registration.run,
@@ -17,6 +18,7 @@ BENCHES = {
 
 def main() -> None:
     names = sys.argv[1:] or list(BENCHES)
+    collect_garbage_seldom()
     with engines.running() as running:
         for name in names:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

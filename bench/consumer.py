@@ -71,7 +71,7 @@ async def run(engines: Engines) -> None:
         while handled < EVENTS:
             handled += await consumer.step(timeout=1.0)
         took = time.perf_counter() - started
-        await consumer.subscription.close()
+        await consumer.close()
         return handled / took
 
     async def bare() -> float:

@@ -23,11 +23,13 @@ from bench.consumer import METADATA, project_halls
 from bench.engines import Engines
 from bench.measure import say
 from bench.relay import an_event
+from deploy.serving import collect_garbage_seldom
 from shared import outbox
 from shared.bus.kafka import KafkaBus
 from shared.bus.port import Fetched
-from shared.consumer import Consumer
+from shared.consumer import Consumer, Delivery
 from shared.database import Database
+from shared.events.base import Event
 from shared.events.customer import HallChanged
 from shared.ledger import KERNEL
 from shared.relay import Relay
@@ -122,8 +124,10 @@ class _Timed(Consumer):
         super().__init__(database, bus, {HallChanged: [project_halls]})
         self._times = times.open("a", buffering=1)
 
-    async def handle(self, messages: Sequence[Fetched]) -> None:
-        await super().handle(messages)
+    async def handle(
+        self, messages: Sequence[Fetched], deliveries: Sequence[Delivery[Event]] | None = None
+    ) -> None:
+        await super().handle(messages, deliveries)
         at = time.time()
         versions = (int(message.headers["ce_aggregateversion"]) for message in messages)
         self._times.write("".join(f"{version - 1} {at}\n" for version in versions))
@@ -142,5 +146,6 @@ async def _work(part: str, url: str, kafka: str, times: Path) -> None:
 
 
 if __name__ == "__main__":
+    collect_garbage_seldom()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_work(sys.argv[1], sys.argv[2], sys.argv[3], Path(sys.argv[4])))

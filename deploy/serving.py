@@ -1,6 +1,7 @@
 """How a process serves, stops and says so: one uvicorn server that one signal ends, on uvloop."""
 
 import asyncio
+import gc
 import signal
 import socket
 from collections.abc import Collection, Coroutine, Iterator
@@ -76,7 +77,18 @@ def _stop(loop: asyncio.AbstractEventLoop, number: int, stop: asyncio.Event) -> 
     loop.remove_signal_handler(number)
 
 
+def collect_garbage_seldom() -> None:
+    """What start-up made stays, and a batch of a thousand events is no reason to look through everything.
+
+    With Python's own thresholds a consumer spends a quarter of its time looking for cycles it does not make.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Run a process's main coroutine."""
+    collect_garbage_seldom()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main)

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock, context, dead_letters, inbox, telemetry
-from shared.bus.port import Bus, BusUnavailable, Fetched, Subscription
+from shared.bus.port import Batch, Bus, BusUnavailable, Fetched, Subscription
 from shared.database import Database, is_unavailable
 from shared.events.base import Envelope, Event
 from shared.events.registry import EVENTS
@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 Handler = Callable[[AsyncSession, Any], Awaitable[None]]
 Handlers = Mapping[Any, Sequence[Handler]]
+
+_Decoded = tuple[Batch, list[Delivery[Event]] | None]
 
 BATCH = 1000
 RETRY_SECONDS = (0.05, 0.5, 2.0)
@@ -66,12 +68,23 @@ def read(message: Fetched, now: datetime) -> Delivery[Event]:
     return Delivery(event, envelope, now)
 
 
+def _read_all(messages: Sequence[Fetched]) -> list[Delivery[Event]] | None:
+    """All decoded, or None when one of them cannot be: then each is looked at alone."""
+    now = clock.now()
+    try:
+        return [read(message, now) for message in messages]
+    except Unreadable:
+        return None
+
+
 class Consumer:
     """One member of a service's group."""
 
     def __init__(self, database: Database, bus: Bus, handlers: Handlers, *, batch: int = BATCH) -> None:
         self._database, self._bus, self._handlers, self._batch = database, bus, handlers, batch
         self.subscription: Subscription | None = None
+        self._coming: asyncio.Future[_Decoded] | None = None
+        self._committing: asyncio.Future[None] | None = None
 
     @property
     def topics(self) -> list[str]:
@@ -92,6 +105,13 @@ class Consumer:
                 )
                 await self._again(OUTAGE_SECONDS[min(outages, len(OUTAGE_SECONDS) - 1)], stop)
                 outages += 1
+        await self.close()
+
+    async def close(self) -> None:
+        """Leave the group, the offset of the last batch committed; what was fetched ahead is another member's."""
+        if self._committing is not None:
+            await asyncio.wait([self._committing], timeout=1)
+        await self._forget_what_comes()
         if self.subscription is not None:
             await self.subscription.close()
 
@@ -101,6 +121,7 @@ class Consumer:
                 await stop.wait()
         except TimeoutError:
             pass
+        await self._forget_what_comes()
         if self.subscription is not None:
             try:
                 await self.subscription.rewind()
@@ -108,34 +129,72 @@ class Consumer:
                 log.warning("consumer.rewind_failed", service=self._database.service)
 
     async def step(self, timeout: float) -> int:
-        """Fetch one batch, handle it, commit its offset; how many records it had."""
+        """Handle one batch and commit its offset; how many records it had.
+
+        While there is more than a batch to read, the next is fetched and decoded, and the offset of the last committed,
+        while the database works.
+        """
+        batch, deliveries = await self._next(timeout)
+        more = len(batch.messages) == self._batch
+        if more:
+            self._coming = asyncio.ensure_future(self._fetch(timeout))
+        if batch.messages:
+            await self.handle(batch.messages, deliveries)
+            await self._acknowledge(batch, at_once=not more)
+        return len(batch.messages)
+
+    async def _next(self, timeout: float) -> "_Decoded":
         if self.subscription is None:
             self.subscription = await self._bus.subscribe(self._database.service, self.topics)
-        messages = await self.subscription.fetch(self._batch, timeout)
-        if messages:
-            await self.handle(messages)
-            await self.subscription.commit()
-        return len(messages)
+        coming, self._coming = self._coming, None
+        return await (coming or self._fetch(timeout))
 
-    async def handle(self, messages: Sequence[Fetched]) -> None:
+    async def _fetch(self, timeout: float) -> "_Decoded":
+        assert self.subscription is not None
+        batch = await self.subscription.fetch(self._batch, timeout)
+        return batch, _read_all(batch.messages)
+
+    async def _acknowledge(self, batch: Batch, *, at_once: bool) -> None:
+        """One commit after the other; a crash before it reads the batch again, and the inbox knows it."""
+        assert self.subscription is not None
+        before, self._committing = self._committing, None
+        if before is not None:
+            await before
+        committing = asyncio.ensure_future(self.subscription.commit(batch))
+        if at_once:
+            await committing
+        else:
+            self._committing = committing
+
+    async def _forget_what_comes(self) -> None:
+        ahead = [task for task in (self._coming, self._committing) if task is not None]
+        self._coming = self._committing = None
+        for task in ahead:
+            task.cancel()
+        if ahead:
+            await asyncio.wait(ahead)
+
+    async def handle(
+        self, messages: Sequence[Fetched], deliveries: Sequence[Delivery[Event]] | None = None
+    ) -> None:
         """Give every message its one effect or its dead letter. Raises only when the database is away."""
+        deliveries = deliveries or _read_all(messages)
         try:
-            await self._handle_together(messages)
+            if deliveries is not None:
+                return await self._handle_together(deliveries)
+            reason = Unreadable.__name__
         except Exception as error:
             if is_unavailable(error):
                 raise
-            if len(messages) > 1:
-                log.warning(
-                    "consumer.batch_taken_apart", service=self._database.service, reason=type(error).__name__
-                )
-            for message in messages:
-                await self._handle_alone(message)
+            reason = type(error).__name__
+        if len(messages) > 1:
+            log.warning("consumer.batch_taken_apart", service=self._database.service, reason=reason)
+        for message in messages:
+            await self._handle_alone(message)
 
-    async def _handle_together(self, messages: Sequence[Fetched]) -> None:
-        now = clock.now()
-        deliveries = [read(message, now) for message in messages]
+    async def _handle_together(self, deliveries: Sequence[Delivery[Event]]) -> None:
         async with self._database.transaction() as session:
-            fresh = await inbox.receive(session, deliveries, now)
+            fresh = await inbox.receive(session, deliveries, clock.now())
             for event, group in groupby(sorted(fresh, key=_topic), key=lambda d: type(d.event)):
                 await self._apply(session, event, list(group))
 
@@ -152,7 +211,7 @@ class Consumer:
     async def _handle_alone(self, message: Fetched) -> None:
         for attempt, seconds in enumerate((*RETRY_SECONDS, None), start=1):
             try:
-                return await self._handle_together([message])
+                return await self._handle_together([read(message, clock.now())])
             except Exception as error:
                 if is_unavailable(error):
                     raise

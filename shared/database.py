@@ -25,9 +25,8 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.orm import configure_mappers
 from sqlalchemy.orm.attributes import manager_of_class
-from sqlmodel import AutoString
 
-from shared import last_writes, outbox
+from shared import arrays, last_writes, outbox
 from shared.columns import NAMING, BigId, JsonB, Timestamp, service_base
 from shared.wakeups import Bell, Wakeups
 
@@ -216,7 +215,7 @@ async def insert_rows(session: AsyncSession, table: Any, rows: Iterable[Any]) ->
     if not values:
         return
     if len(values) > 8 and session.get_bind().dialect.name == "postgresql":
-        await session.execute(_insert_from_arrays(_table(table), values[0]), _columns(values))
+        await _insert_arrays(session, _table(table), values)
     else:
         await session.execute(sa.insert(_table(table)), values)
 
@@ -240,8 +239,10 @@ async def upsert(
         return
     target, dialect = _table(table), session.get_bind().dialect.name
     changed = [c for c in values[0] if c not in key] if update is None else list(update)
-    bulk = dialect == "postgresql" and len(values) > 1
-    insert = _insert_from_arrays(target, values[0]) if bulk else _insert(dialect, target)
+    if dialect == "postgresql" and len(values) > 1:
+        await _insert_arrays(session, target, values, key=key, update=changed, newer_by=newer_by)
+        return
+    insert = _insert(dialect, target)
     if changed:
         newer = target.c[newer_by] < insert.excluded[newer_by] if newer_by else None
         insert = insert.on_conflict_do_update(
@@ -249,7 +250,7 @@ async def upsert(
         )
     else:
         insert = insert.on_conflict_do_nothing(index_elements=list(key))
-    await session.execute(insert, _columns(values) if bulk else values)
+    await session.execute(insert, values)
 
 
 async def insert_new(
@@ -257,14 +258,15 @@ async def insert_new(
 ) -> set[Any]:
     """Insert the rows whose `key` is not there yet and return the keys that went in (tuples for several columns)."""
     values = [values_of(row) for row in rows]
-    target, new = _table(table), list[Any]()
-    if values and session.get_bind().dialect.name == "postgresql":
-        insert = _insert_from_arrays(target, values[0]).on_conflict_do_nothing(index_elements=list(key))
-        result = await session.execute(insert.returning(*(target.c[k] for k in key)), _columns(values))
-        new += result.all()
-    elif values:
-        lite = sqlite.insert(target).on_conflict_do_nothing(index_elements=list(key))
-        new += (await session.execute(lite.returning(*(target.c[k] for k in key)), values)).all()
+    if not values:
+        return set()
+    target = _table(table)
+    if session.get_bind().dialect.name == "postgresql":
+        answer = await _insert_arrays(session, target, values, key=key, returning=key)
+        columns = [column or () for column in answer.one()]
+        return set(columns[0]) if len(key) == 1 else set(zip(*columns, strict=True))
+    lite = sqlite.insert(target).on_conflict_do_nothing(index_elements=list(key))
+    new = (await session.execute(lite.returning(*(target.c[k] for k in key)), values)).all()
     return {row[0] for row in new} if len(key) == 1 else {tuple(row) for row in new}
 
 
@@ -272,21 +274,45 @@ def _insert(dialect: str, target: sa.Table) -> Any:
     return postgresql.insert(target) if dialect == "postgresql" else sqlite.insert(target)
 
 
-def _insert_from_arrays(target: sa.Table, columns: Iterable[str]) -> Any:
-    """INSERT … SELECT unnest($1), unnest($2) …: one round trip and one plan whatever the number of rows."""
-    names = list(columns)
-    types = {n: postgresql.ARRAY(_unbounded(target.c[n].type), dimensions=1) for n in names}
-    arrays = [sa.func.unnest(sa.bindparam(n, type_=types[n])).label(n) for n in names]
-    return postgresql.insert(target).from_select(names, sa.select(*arrays))
+async def _insert_arrays(
+    session: AsyncSession,
+    target: sa.Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    key: Sequence[str] = (),
+    update: Sequence[str] = (),
+    newer_by: str | None = None,
+    returning: Sequence[str] = (),
+) -> sa.CursorResult[Any]:
+    """Many rows on PostgreSQL in one statement; on the unique `key` nothing happens, or the columns `update` change.
+
+    What is `returning` comes back as one row with an array a column: the driver reads that many times faster than rows.
+    """
+    connection, columns = await session.connection(), tuple(rows[0])
+    dialect = connection.dialect
+    statement = arrays.insert(dialect, target, columns)
+    if key:
+        statement += _on_conflict(dialect, target, tuple(key), tuple(update), newer_by)
+    if returning:
+        wanted = ", ".join(f"array_agg({arrays.quoted(dialect, name)})" for name in returning)
+        returned = arrays.names(dialect, returning)
+        statement = f"WITH new AS ({statement} RETURNING {returned}) SELECT {wanted} FROM new"
+    return await connection.exec_driver_sql(statement, arrays.values(dialect, target, columns, rows))
 
 
-def _unbounded(kind: Any) -> Any:
-    """A text's type without its length: a cast to it would cut silently what the column refuses."""
-    return sa.Text() if isinstance(kind, sa.String | AutoString) else kind
-
-
-def _columns(values: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    return {name: [row[name] for row in values] for name in values[0]}
+@lru_cache(maxsize=256)
+def _on_conflict(
+    dialect: sa.Dialect, target: sa.Table, key: tuple[str, ...], update: tuple[str, ...], newer_by: str | None
+) -> str:
+    clause = f" ON CONFLICT ({arrays.names(dialect, key)}) DO "
+    if not update:
+        return clause + "NOTHING"
+    quoted = {name: arrays.quoted(dialect, name) for name in (*update, *([newer_by] if newer_by else ()))}
+    clause += "UPDATE SET " + ", ".join(f"{quoted[c]} = excluded.{quoted[c]}" for c in update)
+    if newer_by:
+        newer = quoted[newer_by]
+        clause += f" WHERE {arrays.quoted(dialect, target.name)}.{newer} < excluded.{newer}"
+    return clause
 
 
 def _latest(rows: Iterable[dict[str, Any]], key: Sequence[str], newer_by: str | None) -> list[dict[str, Any]]:

@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.sqltypes import String
 from sqlalchemy.util import greenlet_spawn
+
+from shared import arrays
 
 _REFUSED = re.compile(r'"refused (\d+)"')
 
@@ -36,7 +37,10 @@ class Guard:
 
     def bound(self, dialect: sa.Dialect) -> list[Any]:
         """The value as the driver takes it, or nothing."""
-        return [_processor(dialect, self.value_type)(self.value)] if self.value_type is not None else []
+        if self.value_type is None:
+            return []
+        process = arrays.processor(dialect, self.value_type)
+        return [process(self.value) if process else self.value]
 
 
 class _Refused(Exception):
@@ -57,11 +61,8 @@ class _Write:
 
     def values(self, dialect: sa.Dialect) -> list[Any]:
         """For the driver: an array a column, or plain values where there is one row, which costs both ends less."""
-        processed = zip(self.columns, _processors(dialect, self.table, self.columns), strict=True)
-        if len(self.rows) == 1:
-            row = self.rows[0]
-            return [process(row[column]) for column, process in processed]
-        return [[process(row[column]) for row in self.rows] for column, process in processed]
+        columns = arrays.values(dialect, self.table, self.columns, self.rows)
+        return [column[0] for column in columns] if len(self.rows) == 1 else list(columns)
 
 
 _Shape = tuple[sa.Table, tuple[str, ...], str, bool]
@@ -154,12 +155,10 @@ def _together(
 
 async def _write_in_turn(connection: AsyncConnection, writes: Sequence[_Write]) -> None:
     for write in writes:
-        processors = _processors(connection.dialect, write.table, write.columns)
-        rows = [
-            tuple(p(row[c]) for c, p in zip(write.columns, processors, strict=True)) for row in write.rows
-        ]
+        columns = arrays.values(connection.dialect, write.table, write.columns, write.rows)
+        rows = list(zip(*columns, strict=True))
         places = ", ".join("?" * len(write.columns))
-        statement = f"{_into(connection.dialect, write.table, write.columns)} VALUES ({places})"
+        statement = f"{arrays.into(connection.dialect, write.table, write.columns)} VALUES ({places})"
         if write.guard:
             value = write.guard.bound(connection.dialect)
             statement, rows = (
@@ -184,13 +183,11 @@ def _statement(dialect: sa.Dialect, shapes: tuple[_Shape, ...], wanted: tuple[in
     parts, counts, place = [], [], 0
     for number, (table, columns, clause, single) in enumerate(shapes):
         places = [f"${place + n}" for n in range(1, len(columns) + 1)]
-        kinds = [_type_name(dialect, table.c[column].type) for column in columns]
-        place += len(columns)
         rows = f"VALUES ({', '.join(places)})"
         if not single:
-            arrays = (f"unnest({at}::{kind}[])" for at, kind in zip(places, kinds, strict=True))
-            rows = f"SELECT {', '.join(arrays)}"
-        insert = f"{_into(dialect, table, columns)} {rows}"
+            rows = f"SELECT {', '.join(arrays.unnested(dialect, table, columns, after=place))}"
+        place += len(columns)
+        insert = f"{arrays.into(dialect, table, columns)} {rows}"
         if clause:
             place += "{0}" in clause
             insert += f" {clause.format(f'${place}')} RETURNING 1"
@@ -203,29 +200,3 @@ def _statement(dialect: sa.Dialect, shapes: tuple[_Shape, ...], wanted: tuple[in
 def _failing(number: int, condition: str) -> str:
     """NULL, or the error that `_REFUSED` recognises: a text that is no number."""
     return f"CAST('refused ' || CASE WHEN {condition} THEN '{number}' END AS integer)"
-
-
-def _into(dialect: sa.Dialect, table: sa.Table, columns: Sequence[str]) -> str:
-    quoted = dialect.identifier_preparer.quote
-    return f"INSERT INTO {quoted(table.name)} ({', '.join(quoted(column) for column in columns)})"
-
-
-def _type_name(dialect: sa.Dialect, kind: sa.types.TypeEngine[Any]) -> str:
-    """Texts without their length: a cast would cut them silently where the column refuses them."""
-    plain = getattr(kind, "impl_instance", kind)
-    return "text" if isinstance(plain, String) else str(kind.compile(dialect))
-
-
-@lru_cache(maxsize=1024)
-def _processors(
-    dialect: sa.Dialect, table: sa.Table, columns: tuple[str, ...]
-) -> tuple[Callable[[Any], Any], ...]:
-    return tuple(_processor(dialect, table.c[column].type) for column in columns)
-
-
-def _processor(dialect: sa.Dialect, kind: sa.types.TypeEngine[Any]) -> Callable[[Any], Any]:
-    return kind.dialect_impl(dialect).bind_processor(dialect) or _as_it_is
-
-
-def _as_it_is(value: Any) -> Any:
-    return value

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiosqlite
 import orjson
 
-from shared.bus.port import BusUnavailable, Fetched, Message, Subscription
+from shared.bus.port import Batch, BusUnavailable, Fetched, Message, Subscription
 from shared.wakeups import Wakeups
 
 BELL = "bus"
@@ -99,12 +99,12 @@ class _Reader:
         self._read_to: dict[str, int] | None = None
         self._marks = ",".join("?" * len(topics))
 
-    async def fetch(self, limit: int, timeout: float) -> list[Fetched]:
+    async def fetch(self, limit: int, timeout: float) -> Batch:
         found = await self._next(limit)
         if not found and timeout > 0:
             await self._bell.wait(timeout)
             found = await self._next(limit)
-        return found
+        return Batch(found, self._read_to or {})
 
     async def _next(self, limit: int) -> list[Fetched]:
         if not self._topics:
@@ -136,12 +136,12 @@ class _Reader:
             self._read_to = {topic: known.get(topic, 0) for topic in self._topics}
         return self._read_to
 
-    async def commit(self) -> None:
-        if self._read_to is None:
+    async def commit(self, batch: Batch) -> None:
+        if not batch.place:
             return
         connection = await self._bus.connection()
-        values = ",".join(["(?,?,?)"] * len(self._read_to))
-        flat = [cell for topic, at in self._read_to.items() for cell in (self._group, topic, at)]
+        values = ",".join(["(?,?,?)"] * len(batch.place))
+        flat = [cell for topic, at in batch.place.items() for cell in (self._group, topic, at)]
         await connection.execute(
             f"INSERT INTO positions (grp, topic, read_to) VALUES {values} "
             "ON CONFLICT (grp, topic) DO UPDATE SET read_to = MAX(read_to, excluded.read_to)",

@@ -22,7 +22,7 @@ from aiokafka.errors import (
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import ConsumerRecord
 
-from shared.bus.port import BusUnavailable, Fetched, Message, Subscription
+from shared.bus.port import Batch, BusUnavailable, Fetched, Message, Subscription
 from shared.events.registry import EVENTS
 
 MAX_REQUEST = 4 * 1024 * 1024
@@ -164,26 +164,25 @@ class KafkaBus:
 
 
 class _Member:
-    """One consumer of a group; a batch is what the last fetch returned, and only that is committed."""
+    """One consumer of a group."""
 
     def __init__(self, consumer: AIOKafkaConsumer) -> None:
         self._consumer = consumer
-        self._batch: dict[TopicPartition, int] = {}
 
-    async def fetch(self, limit: int, timeout: float) -> list[Fetched]:
+    async def fetch(self, limit: int, timeout: float) -> Batch:
         try:
             records = await self._consumer.getmany(timeout_ms=int(timeout * 1000), max_records=limit)
         except (KafkaError, OSError) as error:
             raise BusUnavailable(str(error)) from error
-        self._batch = {tp: found[-1].offset + 1 for tp, found in records.items() if found}
-        return [_fetched(record) for record in chain.from_iterable(records.values())]
+        place = {tp: found[-1].offset + 1 for tp, found in records.items() if found}
+        return Batch([_fetched(record) for record in chain.from_iterable(records.values())], place)
 
-    async def commit(self) -> None:
+    async def commit(self, batch: Batch) -> None:
         """A group rebalanced meanwhile refuses; the new owner reads the batch again and knows it by its inbox."""
-        if not self._batch:
+        if not batch.place:
             return
         try:
-            await self._consumer.commit(self._batch)
+            await self._consumer.commit(batch.place)
         except (CommitFailedError, IllegalStateError):
             return
         except (KafkaError, OSError) as error:

@@ -1,7 +1,7 @@
 """What the house asks of a bus: durable publication, order per key, and groups that read on from their commits."""
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 
 class BusUnavailable(Exception):
@@ -28,12 +28,21 @@ class Fetched(NamedTuple):
     offset: int
 
 
+class Batch(NamedTuple):
+    """What one fetch returned, and the group's place in the log (the bus's own affair) once all of it is handled."""
+
+    messages: list[Fetched]
+    place: Mapping[Any, int]
+
+
 class Subscription(Protocol):
-    """One member of a consumer group. `commit` acknowledges what the last `fetch` returned, nothing else."""
+    """One member of a consumer group. The next batch may be fetched before the one in hand is committed."""
 
-    async def fetch(self, limit: int, timeout: float) -> list[Fetched]: ...
+    async def fetch(self, limit: int, timeout: float) -> Batch: ...
 
-    async def commit(self) -> None: ...
+    async def commit(self, batch: Batch) -> None:
+        """All up to the end of this batch is handled."""
+        ...
 
     async def rewind(self) -> None:
         """Fetch again from the last commit."""

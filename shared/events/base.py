@@ -4,9 +4,8 @@ Envelopes follow the Kafka binding's binary mode: attributes are headers, the va
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, NamedTuple, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
@@ -78,11 +77,11 @@ class Event(Data):
     @classmethod
     def from_json(cls, value: bytes | str) -> Self:
         """The event in `value`; pydantic's ValidationError when it is not one."""
-        return cls.model_validate_json(value)
+        event: Self = cls.__pydantic_validator__.validate_json(value)
+        return event
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """CloudEvents attributes of one event; `(source, id)` is unique for ever and consumers dedupe on it."""
 
     id: UUID

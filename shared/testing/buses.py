@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from shared.bus.port import BusUnavailable, Fetched, Message, Subscription
+from shared.bus.port import Batch, BusUnavailable, Fetched, Message, Subscription
 
 
 class RecordingBus:
@@ -50,14 +50,14 @@ class _Member:
             if offset >= self._read_to.get(m.topic, offset + 1)
         ]
 
-    async def fetch(self, limit: int, timeout: float) -> list[Fetched]:
+    async def fetch(self, limit: int, timeout: float) -> Batch:
         self._bus.refuse_when_down()
         found = self._unread()[:limit]
         self._read_to.update({message.topic: message.offset + 1 for message in found})
-        return found
+        return Batch(found, dict(self._read_to))
 
-    async def commit(self) -> None:
-        self._bus.committed.update({(self._group, topic): at for topic, at in self._read_to.items()})
+    async def commit(self, batch: Batch) -> None:
+        self._bus.committed.update({(self._group, topic): at for topic, at in batch.place.items()})
 
     async def rewind(self) -> None:
         self._read_to = self._positions()

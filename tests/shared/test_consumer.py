@@ -90,7 +90,7 @@ async def test_a_crash_before_the_commit_of_the_offset_has_no_second_effect(
     await publish(kernel_database, bus, a_hall_changed("H1"), a_hall_changed("H2"))
     first = Consumer(kernel_database, bus, HANDLERS)
     subscription = await bus.subscribe("customer", first.topics)
-    await first.handle(await subscription.fetch(10, 0))
+    await first.handle((await subscription.fetch(10, 0)).messages)
     await consume(kernel_database, bus)
     assert await words(kernel_database) == ["H1/1", "H2/1"]
 
@@ -194,3 +194,44 @@ async def test_a_database_that_is_away_makes_no_dead_letters(kernel_database: Da
     assert await words(kernel_database) == ["H1/1"]
     async with kernel_database.reading() as session:
         assert await dead_letters.waiting(session) == 0
+
+
+async def test_a_backlog_is_read_ahead_and_handled_in_order(kernel_database: Database) -> None:
+    bus = RecordingBus()
+    await publish(kernel_database, bus, *(a_hall_changed("H1", version=n) for n in range(1, 31)))
+    consumer = Consumer(kernel_database, bus, HANDLERS, batch=4)
+    assert [await consumer.step(timeout=0) for _ in range(9)] == [4, 4, 4, 4, 4, 4, 4, 2, 0]
+    assert await words(kernel_database) == [f"H1/{n}" for n in range(1, 31)]
+    assert bus.committed == {("customer", "hall.changed"): 30}
+    await consumer.close()
+
+
+async def test_an_outage_in_a_backlog_reads_again_and_repeats_no_effect(kernel_database: Database) -> None:
+    away = [7, 7, 19]
+
+    async def note_unless_away(session: AsyncSession, delivery: Delivery[HallChanged]) -> None:
+        if away and delivery.event.version == away[0]:
+            away.pop(0)
+            raise OperationalError("SELECT", {}, Exception("server closed the connection"))
+        await note_hall(session, delivery)
+        if delivery.event.version == 30:
+            stop.set()
+
+    bus, stop = RecordingBus(), asyncio.Event()
+    await publish(kernel_database, bus, *(a_hall_changed("H1", version=n) for n in range(1, 31)))
+    consumer = Consumer(kernel_database, bus, {HallChanged: [note_unless_away]}, batch=4)
+    await asyncio.wait_for(consumer.run(stop), 10)
+    assert await words(kernel_database) == [f"H1/{n}" for n in range(1, 31)]
+    assert bus.committed == {("customer", "hall.changed"): 30}
+
+
+async def test_a_consumer_that_is_stopped_leaves_what_it_read_ahead_to_the_next(
+    kernel_database: Database,
+) -> None:
+    bus = RecordingBus()
+    await publish(kernel_database, bus, *(a_hall_changed("H1", version=n) for n in range(1, 10)))
+    stopped = Consumer(kernel_database, bus, HANDLERS, batch=4)
+    await stopped.step(timeout=0)
+    await stopped.close()
+    await consume(kernel_database, bus)
+    assert await words(kernel_database) == [f"H1/{n}" for n in range(1, 10)]

@@ -14,9 +14,10 @@ def a_message(topic: str, key: str, number: int) -> Message:
 async def read(subscription: Subscription, count: int, *, commit: bool = True) -> list[Fetched]:
     found: list[Fetched] = []
     for _ in range(50):
-        found += await subscription.fetch(LIMIT, 0.5)
-        if found and commit:
-            await subscription.commit()
+        batch = await subscription.fetch(LIMIT, 0.5)
+        found += batch.messages
+        if batch.messages and commit:
+            await subscription.commit(batch)
         if len(found) >= count:
             return found
     return found
@@ -67,6 +68,24 @@ async def test_rewind_gives_the_uncommitted_batch_again(bus: Bus) -> None:
     before = await read(subscription, 2, commit=False)
     await subscription.rewind()
     assert [m.offset for m in await read(subscription, 2)] == [m.offset for m in before]
+    await subscription.close()
+
+
+async def test_a_batch_fetched_ahead_stays_uncommitted_with_the_one_before(bus: Bus) -> None:
+    group, topic = names()
+    await bus.ensure_topics([topic])
+    subscription = await bus.subscribe(group, [topic])
+    await bus.publish([a_message(topic, "k", 0)])
+    ahead, messages = [], 0
+    while messages < 1:
+        ahead.append(await subscription.fetch(LIMIT, 0.5))
+        messages += len(ahead[-1].messages)
+    await bus.publish([a_message(topic, "k", 1)])
+    while messages < 2:
+        messages += len((await subscription.fetch(LIMIT, 0.5)).messages)
+    await subscription.commit(ahead[-1])
+    await subscription.rewind()
+    assert [m.headers["ce_id"] for m in await read(subscription, 1)] == ["1"]
     await subscription.close()
 
 
