@@ -129,6 +129,6 @@ async def on_the_topic(bus: KafkaBus, unique: str) -> list[Fetched]:
     found: list[Fetched] = []
     async with asyncio.timeout(30):
         while await subscription.lag() != 0 or not found:
-            found += await subscription.fetch(1000, 0.5)
+            found += (await subscription.fetch(1000, 0.5)).messages
     await subscription.close()
     return [message for message in found if message.key.startswith(unique)]

@@ -143,7 +143,7 @@ async def _on_kafka(house: DistributedHouse, topic: str, key: str) -> dict[str, 
     reader = await bus.subscribe(uuid.uuid4().hex, [topic])
     try:
         async with asyncio.timeout(20):
-            while records := await reader.fetch(1000, 3.0):
+            while records := (await reader.fetch(1000, 3.0)).messages:
                 for record in records:
                     if record.key == key:
                         return dict(record.headers)
