@@ -6,6 +6,8 @@ from fastapi import FastAPI
 
 from services.customer.access import pages as access_pages
 from services.customer.access import routes as access
+from services.customer.access_log import pages as access_log_pages
+from services.customer.access_log import routes as access_log
 from services.customer.archive import pages as archive_pages
 from services.customer.archive import routes as archive
 from services.customer.confirmations import pages as confirmation_pages
@@ -27,6 +29,7 @@ ROUTERS = (
     *(products.router,),
     *(tiers.router,),
     *(scripts.router, scripts_pages.router),
+    *(access_log.router, access_log_pages.router),
     *(confirmations.router, confirmation_pages.router),
     purges.router,
 )

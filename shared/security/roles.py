@@ -5,6 +5,7 @@ from collections.abc import Iterable
 HALL_ROLES = frozenset({"pos", "clerk", "hall_manager"})
 COUNTY_ROLES = frozenset({"county_manager"})
 OFFICE_ROLES = frozenset({"regional_office", "auditor", "admin"})
+MACHINE_ROLES = frozenset({"pos", "gateway"})
 
 
 def _scopes(text: str) -> frozenset[str]:
@@ -26,10 +27,10 @@ _HALL_LEAD = _COUNTER | _scopes(
 )
 _COUNTY_LEAD = _HALL_LEAD | _scopes(
     "scripts:approve products:write templates:write campaigns:approve targets:write rewards:write policies:write "
-    "directory:write feeds:read proofs:read"
+    "directory:write feeds:read proofs:read access_log:read"
 )
 _OFFICE = _COUNTY_LEAD | _scopes(
-    "schemes:write periods:write calendar:write reply_words:write tiers:write access_log:read invariants:read"
+    "schemes:write periods:write calendar:write reply_words:write tiers:write invariants:read"
 )
 _ADMIN = _OFFICE | _scopes("clients:write users:write gateways:write")
 

@@ -40,6 +40,12 @@ _PLACES = (
         "3",
         frozenset({"clerk", "hall_manager", "county_manager", "regional_office", "admin"}),
     ),
+    Place(
+        "/customer/access-log",
+        "查阅记录",
+        "9",
+        frozenset({"county_manager", "regional_office", "auditor", "admin"}),
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""A customer's record and what belongs to it: edit history, access log, and the projections of messages and tickets.
+"""A customer's record and what belongs to it: edit history, and the projections of messages and tickets.
 
 Verbs guard, change and return the event. A record is never deleted: erasing it is a change of state.
 """
@@ -326,23 +326,6 @@ class CustomerChange(Table, table=True):
             version=customer.version,
             changes=changes,
         )
-
-
-class AccessLogEntry(Table, table=True):
-    """Who saw a clear number: whom, when, why. Append-only, like the ledger of consents (X2)."""
-
-    __tablename__ = "access_log"
-    __table_args__ = (sa.Index("ix_access_log_subject_id", "subject_id", "id"),)
-
-    id: UUID = Field(primary_key=True)
-    at: datetime = Field(sa_type=Timestamp)
-    actor: str = Field(max_length=80)
-    role: str = Field(max_length=20)
-    action: str = Field(max_length=40)
-    subject_id: UUID
-    hall: str = Field(max_length=20)
-    county: str = Field(max_length=20)
-    reason: str = Field(max_length=200)
 
 
 class CustomerMessage(Table, table=True):

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Form, Request, Response
 from pydantic import ValidationError
 from starlette.datastructures import FormData
 
+from services.customer.access_log import usecases as access_log
 from services.customer.archive import repository, rules, usecases
 from services.customer.archive.errors import CustomerExists
 from services.customer.archive.schemas import (
@@ -210,6 +211,7 @@ async def _card(
         clerks = await directory.clerk_names_of_hall(session, customer.hall)
         tables = await repository.code_tables(session)
         wording = await consent_ledger.wording_on(session, clock.business_date(clock.now()))
+    await access_log.note_view(here.database, caller, customer, now=clock.now())
     usual = {"number": None, "errors": _blank(), "filled": _blank()}
     return render(
         request,

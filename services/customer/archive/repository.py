@@ -15,7 +15,6 @@ from sqlmodel import col, select
 
 from services.customer.archive.errors import CustomerNotFound
 from services.customer.archive.models import (
-    AccessLogEntry,
     CodeRow,
     Consents,
     Customer,
@@ -196,10 +195,6 @@ async def erase_customers(session: AsyncSession, ids: Sequence[UUID]) -> None:
     """Of their history stays who changed the record and when, and not what. Their rows have a verb of their own."""
     theirs = col(CustomerChange.customer_id).in_(ids)
     await session.execute(sa.update(CustomerChange).where(theirs).values(changes=[]))
-
-
-async def add_access(session: AsyncSession, entry: AccessLogEntry) -> None:
-    await insert_rows(session, AccessLogEntry, [entry])
 
 
 async def count_messages(session: AsyncSession, messages: Iterable[CustomerMessage]) -> None:

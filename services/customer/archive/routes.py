@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
+from services.customer.access_log import usecases as access_log
 from services.customer.archive import repository, usecases
 from services.customer.archive.models import ExternalId
 from services.customer.archive.schemas import (
@@ -110,6 +111,7 @@ async def look_up_customer(body: PhoneLookup, here: Here, caller: Reader, respon
         index = here.phones.index(body.phone)
         customer = await repository.get_customer_with_phone(session, index, caller.area)
         card = CustomerCard.of_record(await repository.record_of(session, customer))
+    await access_log.note_view(here.database, caller, customer, now=clock.now())
     response.headers["ETag"] = etag(customer.version)
     return card
 
@@ -119,6 +121,7 @@ async def get_customer(customer_id: UUID, here: Here, caller: Reader, response: 
     async with here.database.reading() as session:
         customer = await repository.get_customer(session, customer_id, caller.area)
         card = CustomerCard.of_record(await repository.record_of(session, customer))
+    await access_log.note_view(here.database, caller, customer, now=clock.now())
     response.headers["ETag"] = etag(customer.version)
     return card
 

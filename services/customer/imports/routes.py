@@ -9,6 +9,9 @@ from fastapi import APIRouter, Depends, Response, UploadFile
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.responses import StreamingResponse
 
+from services.customer.access_log import usecases as access_log
+from services.customer.access_log.rules import Action
+from services.customer.access_log.usecases import Look
 from services.customer.archive.schemas import Place
 from services.customer.imports import repository, usecases
 from services.customer.imports.gateways.spreadsheets import ArchiveOfHall, rejected_csv
@@ -73,14 +76,24 @@ async def get_rejected(job_id: UUID, here: Here, caller: Importer) -> StreamingR
 
 @router.get("/archive.csv")
 async def get_archive_csv(here: Here, caller: Reader, hall: Place | None = None) -> StreamingResponse:
-    archive = await ArchiveOfHall.open(here.database, hall, caller.area, clock.now())
+    archive = await _opened(here, caller, hall)
     return _download(archive.csv(), CSV_TYPE, f"{archive.hall.name}档案.csv")
 
 
 @router.get("/archive.xlsx")
 async def get_archive_xlsx(here: Here, caller: Reader, hall: Place | None = None) -> StreamingResponse:
-    archive = await ArchiveOfHall.open(here.database, hall, caller.area, clock.now())
+    archive = await _opened(here, caller, hall)
     return _download(archive.xlsx(), XLSX_TYPE, f"{archive.hall.name}档案.xlsx")
+
+
+async def _opened(here: Runtime, caller: Caller, hall: str | None) -> ArchiveOfHall:
+    """The access log has it before the first byte leaves."""
+    archive = await ArchiveOfHall.open(here.database, hall, caller.area, clock.now())
+    place = archive.hall.code, archive.hall.county
+    look = Look(caller.subject, caller.role, Action.ARCHIVE_EXPORTED, "hall", None, *place)
+    async with here.database.transaction() as session:
+        await access_log.note(session, look, now=clock.now())
+    return archive
 
 
 async def _take_in(here: Runtime, sheet: Sheet, command: OpenImport) -> UUID:

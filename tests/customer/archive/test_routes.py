@@ -8,7 +8,8 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from services.customer.archive.models import AccessLogEntry, Customer
+from services.customer.access_log.models import AccessLogEntry
+from services.customer.archive.models import Customer
 from services.customer.consent.models import Consent
 from shared.database import Database
 from shared.events.customer import CustomerNumberStored, CustomerRegistered, CustomerUpdated

@@ -15,6 +15,7 @@ from services.customer.consent import repository as ledger
 from services.customer.consent import rules as consent_rules
 from services.customer.consent.errors import ConsentFromTheFuture
 from services.customer.consent.rules import Decision, Entry, Evidence, Purpose
+from services.customer.consent.schemas import ConsentLedger
 from shared.database import Database
 from shared.events.customer import CustomerConsentChanged, CustomerRegistered, CustomerUpdated
 from shared.runtime import Runtime
@@ -57,18 +58,22 @@ async def test_of_fifty_registrations_of_one_number_one_wins(database: Database,
         assert len(await ledger.entries_of(session, won[0].id)) == 4
 
 
-@pytest.mark.parametrize("statement", ["UPDATE {} SET hall = 'X'", "DELETE FROM {}"])
+@pytest.mark.parametrize("statement", ["UPDATE {} SET hall = 'X'", "DELETE FROM {}", "TRUNCATE {}"])
 @pytest.mark.parametrize("table", ["consents", "access_log"])
 async def test_the_database_refuses_to_change_what_is_append_only(
     database: Database, runtime: Runtime, table: str, statement: str
 ) -> None:
+    """Whoever asks, the owner of the tables included; SQLite knows no TRUNCATE and refuses it as well."""
     customer = await a_customer(database, runtime.phones)
     reveal = usecases.RevealPhone(Area.everything(), customer.id, "ZZ0101", "clerk", "回访")
     async with database.transaction() as session:
         await usecases.reveal_phone(session, reveal, now=NOW)
-    with pytest.raises(DBAPIError, match="append-only"):
+    refused = 'near "TRUNCATE"' if (database.dialect, statement[:3]) == ("sqlite", "TRU") else "append-only"
+    with pytest.raises(DBAPIError, match=refused):
         async with database.transaction() as session:
             await session.execute(sa.text(statement.format(table)))
+    async with database.reading() as session:
+        assert await session.scalar(sa.text(f"SELECT count(*) FROM {table} WHERE hall = 'ZZ01'"))
 
 
 async def test_a_withdrawal_is_a_new_row_and_is_said_with_the_next_version(
@@ -88,6 +93,24 @@ async def test_a_withdrawal_is_a_new_row_and_is_said_with_the_next_version(
         (2, "withdrawn", withdrawn.id),
         (3, "granted", granted.id),
     ]
+
+
+async def test_granted_withdrawn_and_granted_again_is_three_rows_and_each_moment_knows_its_answer(
+    database: Database, runtime: Runtime
+) -> None:
+    """Before the first word, after each of the three, through the ledger as `as_of` reads it."""
+    answers = {**dict.fromkeys(Purpose, False), Purpose.ARCHIVE: True}
+    customer = await a_customer(database, runtime.phones, answers=answers)
+    for minutes, decision in ((10, Decision.GRANTED), (20, Decision.WITHDRAWN), (30, Decision.GRANTED)):
+        await change(database, customer, Purpose.MARKETING_SMS, decision, minutes)
+    async with database.reading() as session:
+        entries = await ledger.entries_of(session, customer.id)
+    mine = [entry for entry in entries if entry.purpose == Purpose.MARKETING_SMS]
+    assert [entry.decision for entry in mine] == ["granted", "withdrawn", "granted"]
+    at = [NOW + timedelta(minutes=minutes) for minutes in (5, 10, 25, 30)]
+    told = [ConsentLedger.of(entries, moment) for moment in at]
+    assert [ledger.state[Purpose.MARKETING_SMS] for ledger in told] == [False, True, False, True]
+    assert [len(ledger.items) for ledger in told] == [1, 2, 3, 4]
 
 
 async def test_leaving_the_archive_withdraws_every_purpose(database: Database, runtime: Runtime) -> None:

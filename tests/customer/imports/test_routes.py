@@ -12,7 +12,8 @@ import openpyxl
 import pytest
 from sqlmodel import select
 
-from services.customer.archive.models import AccessLogEntry, Customer
+from services.customer.access_log.models import AccessLogEntry
+from services.customer.archive.models import Customer
 from services.customer.consent.models import Consent
 from services.customer.directory.usecases import LoadDirectory, load_directory
 from services.customer.imports import usecases

@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import select
 
-from services.customer.archive.models import AccessLogEntry, Customer
+from services.customer.access_log.models import AccessLogEntry
+from services.customer.archive.models import Customer
 from services.customer.purges.models import OffNetRow
 from shared import clock
 from shared.database import Database

@@ -6,18 +6,20 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.customer.access_log import usecases as access_log
+from services.customer.access_log.rules import Action
+from services.customer.access_log.usecases import Look
 from services.customer.archive import repository
 from services.customer.archive.errors import (
     RegisteredInTheFuture,
 )
 from services.customer.archive.models import (
-    AccessLogEntry,
     Customer,
     NumberStored,
 )
 from services.customer.consent.usecases import CLOCKS_MAY_DIFFER_BY
 from services.customer.directory import repository as directory
-from shared import ids, outbox
+from shared import outbox
 from shared.security.tenancy import Area
 
 
@@ -54,16 +56,7 @@ class RevealPhone:
 async def reveal_phone(session: AsyncSession, command: RevealPhone, *, now: datetime) -> Customer:
     """Write down who asks, and why; the edge may then open `phone_enc`, once this is committed (X2)."""
     customer = await repository.get_customer(session, command.customer_id, command.area)
-    entry = AccessLogEntry(
-        id=ids.uuid7(),
-        at=now,
-        actor=command.by,
-        role=command.role,
-        action="phone-revealed",
-        subject_id=customer.id,
-        hall=customer.hall,
-        county=customer.county,
-        reason=command.reason,
-    )
-    await repository.add_access(session, entry)
+    place = customer.hall, customer.county
+    look = Look(command.by, command.role, Action.REVEALED, "customer", customer.id, *place, command.reason)
+    await access_log.note(session, look, now=now)
     return customer

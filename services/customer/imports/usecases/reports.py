@@ -6,11 +6,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.customer.archive import repository as archive_records
-from services.customer.archive.models import AccessLogEntry
+from services.customer.access_log import usecases as access_log
+from services.customer.access_log.rules import Action
+from services.customer.access_log.usecases import Look
 from services.customer.imports import repository
 from services.customer.imports.models import ImportJob
-from shared import ids
 from shared.security.tenancy import Area
 
 KEPT = timedelta(days=90)
@@ -30,18 +30,11 @@ class FetchRejected:
 async def fetch_rejected(session: AsyncSession, command: FetchRejected, *, now: datetime) -> ImportJob:
     """Write down who takes the numbers away again; the edge may then open them (X2)."""
     job = await repository.get_job(session, command.job_id, command.area)
-    entry = AccessLogEntry(
-        id=ids.uuid7(),
-        at=now,
-        actor=command.by,
-        role=command.role,
-        action="rejected-rows-fetched",
-        subject_id=job.id,
-        hall=job.hall,
-        county=job.county,
-        reason="更正导入时被退回的行",
+    reason = "更正导入时被退回的行"
+    look = Look(
+        command.by, command.role, Action.REJECTED_FETCHED, "import", job.id, job.hall, job.county, reason
     )
-    await archive_records.add_access(session, entry)
+    await access_log.note(session, look, now=now)
     return job
 
 

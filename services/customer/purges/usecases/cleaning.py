@@ -6,8 +6,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.customer.access_log import usecases as access_log
+from services.customer.access_log.rules import Action
+from services.customer.access_log.usecases import Look
 from services.customer.archive import repository as archive
-from services.customer.archive.models import AccessLogEntry, Customer
+from services.customer.archive.models import Customer
 from services.customer.purges import repository, rules
 from services.customer.purges.errors import MonthNotBegun
 from services.customer.purges.models import BY_THE_CLOCK, Purge
@@ -41,7 +44,7 @@ async def start_purge(session: AsyncSession, command: StartPurge, *, now: dateti
     )  # fmt: skip
     session.add(purge)
     if not command.dry_run:
-        await archive.add_access(session, _noted(purge, command.role))
+        await access_log.note(session, _look(purge, command.role), now=now)
     return purge
 
 
@@ -91,8 +94,6 @@ async def _clean(session: AsyncSession, purge: Purge, now: datetime) -> bool:
     return bool(rows)
 
 
-def _noted(purge: Purge, role: str) -> AccessLogEntry:
-    return AccessLogEntry(
-        id=ids.uuid7(), at=purge.created_at, actor=purge.created_by, role=role[:20], action="customers-purged",
-        subject_id=purge.id, hall=purge.hall or "", county=purge.county or "", reason=f"{purge.month} 月度离网清理",
-    )  # fmt: skip
+def _look(purge: Purge, role: str) -> Look:
+    place, reason = (purge.hall or "", purge.county or ""), f"{purge.month} 月度离网清理"
+    return Look(purge.created_by, role[:20], Action.CLEANED, "purge", purge.id, *place, reason)

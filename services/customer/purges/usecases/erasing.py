@@ -10,13 +10,16 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.customer.access_log import usecases as access_log
+from services.customer.access_log.rules import Action
+from services.customer.access_log.usecases import Look
 from services.customer.archive import repository as archive
-from services.customer.archive.models import AccessLogEntry, Customer
+from services.customer.archive.models import Customer
 from services.customer.confirmations import repository as confirmations
 from services.customer.imports import repository as imports
 from services.customer.purges import repository
 from services.customer.scripts import repository as scripts
-from shared import erasure, ids, outbox
+from shared import erasure, outbox
 from shared.security.tenancy import Area
 
 CHUNK = 200
@@ -70,7 +73,7 @@ async def erase_customer(
     if customer.status == "erased":
         return
     unless_stale(customer.version)
-    await archive.add_access(session, _noted(command, customer, now))
+    await access_log.note(session, _look(command, customer), now=now)
     await erase(session, [customer], reason="erasure_request", now=now)
 
 
@@ -81,8 +84,6 @@ async def erase_who_withdrew(session: AsyncSession, *, now: datetime) -> bool:
     return len(customers) == CHUNK
 
 
-def _noted(command: EraseCustomer, customer: Customer, now: datetime) -> AccessLogEntry:
-    return AccessLogEntry(
-        id=ids.uuid7(), at=now, actor=command.by, role=command.role, action="customer-erased",
-        subject_id=customer.id, hall=customer.hall, county=customer.county, reason=command.reason,
-    )  # fmt: skip
+def _look(command: EraseCustomer, customer: Customer) -> Look:
+    place = customer.hall, customer.county
+    return Look(command.by, command.role, Action.ERASED, "customer", customer.id, *place, command.reason)

@@ -7,8 +7,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.customer.access_log import usecases as access_log
+from services.customer.access_log.rules import Action
+from services.customer.access_log.usecases import Look
 from services.customer.archive import repository as archive
-from services.customer.archive.models import AccessLogEntry, Customer
+from services.customer.archive.models import Customer
 from services.customer.consent.usecases import CLOCKS_MAY_DIFFER_BY
 from services.customer.imports.rules.reading import INVALID_PHONE, Refusal
 from services.customer.purges import repository, rules
@@ -116,11 +119,9 @@ async def queue_list(session: AsyncSession, list_id: UUID) -> OffNetList:
 async def fetch_rejected(session: AsyncSession, command: FetchRejected, *, now: datetime) -> None:
     """Write down who takes numbers away again; the edge may then open them (X2)."""
     job = await repository.get_list(session, command.list_id, command.area)
-    entry = AccessLogEntry(
-        id=ids.uuid7(), at=now, actor=command.by, role=command.role, action="rejected-rows-fetched",
-        subject_id=job.id, hall=job.hall or "", county=job.county or "", reason="更正离网名单中被退回的行",
-    )  # fmt: skip
-    await archive.add_access(session, entry)
+    place, reason = (job.hall or "", job.county or ""), "更正离网名单中被退回的行"
+    look = Look(command.by, command.role, Action.REJECTED_FETCHED, "off_net_list", job.id, *place, reason)
+    await access_log.note(session, look, now=now)
 
 
 async def work_on_lists(session: AsyncSession, *, now: datetime) -> bool:
