@@ -4,6 +4,7 @@ Only edges call `now()`; rules and use cases are given the moment.
 """
 
 import re
+from calendar import monthrange
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,14 @@ def previous_month(month: str) -> str:
     """The business month before `month`."""
     year, number = _parts(month)
     return f"{year - 1:04d}-12" if number == 1 else f"{year:04d}-{number - 1:02d}"
+
+
+def months_before(at: datetime, months: int) -> datetime:
+    """The same day and time at the hall so many months earlier, or that month's last day; in UTC."""
+    local = _at_the_hall(at)
+    year, month = divmod(local.year * 12 + local.month - 1 - months, 12)
+    day = min(local.day, monthrange(year, month + 1)[1])
+    return local.replace(year=year, month=month + 1, day=day).astimezone(UTC)
 
 
 def _at_the_hall(at: datetime) -> datetime:

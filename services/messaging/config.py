@@ -109,6 +109,13 @@ class MessagingSettings(Settings):
         except ValidationError as error:
             raise ValueError("；".join(_complaint(e) for e in error.errors(include_url=False)[:5])) from None
 
+    messaging_retention_months: int = Field(
+        6, ge=5, le=120, description="已发短信和回复的内容、号码保存几个月（依规定不少于 5 个月）"
+    )
+    messaging_consent_retention_months: int = Field(
+        5, ge=5, le=120, description="客户关系结束后，同意记录再保存几个月（依规定不少于 5 个月）"
+    )
+
     @model_validator(mode="after")
     def _lease_outlives_timeouts(self) -> Self:
         longest = max((gateway.longest for gateway in self.gateway_settings().values()), default=0)

@@ -1,7 +1,11 @@
 """The messaging service's background work."""
 
+from typing import cast
+
 from services.messaging.audience import handlers as audience
+from services.messaging.audience import jobs as audience_jobs
 from services.messaging.campaigns import jobs as campaigns
+from services.messaging.config import MessagingSettings
 from services.messaging.dispatch import jobs as dispatch
 from services.messaging.dispatch.gateways import open_gateways
 from services.messaging.inbound import jobs as inbound
@@ -11,6 +15,7 @@ from services.messaging.planning import jobs as planning_jobs
 from services.messaging.receipts import jobs as receipts
 from shared.consumer import merge
 from shared.runtime import Runtime
+from shared.scheduler import Job
 from shared.worker import Worker
 
 
@@ -20,6 +25,16 @@ def build_worker(runtime: Runtime) -> Worker:
     return Worker(
         runtime,
         handlers=merge(audience.HANDLERS, planning.HANDLERS),
-        jobs=[*planning_jobs.JOBS, *dispatch.JOBS, *receipts.JOBS, *messages.JOBS],
+        jobs=[
+            *planning_jobs.JOBS,
+            *dispatch.JOBS,
+            *receipts.JOBS,
+            *_retention(cast("MessagingSettings", runtime.settings)),
+        ],
         loops=[*planning_jobs.LOOPS, *dispatch.LOOPS, *receipts.LOOPS, *inbound.LOOPS, *campaigns.LOOPS],
     )
+
+
+def _retention(settings: MessagingSettings) -> list[Job]:
+    rooms = (audience_jobs, messages, inbound)
+    return [job for room in rooms for job in room.retention_jobs(settings)]

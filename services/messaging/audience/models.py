@@ -22,6 +22,12 @@ class Customer(Table, table=True):
     __table_args__ = (
         sa.Index("ix_customers_phone_index", "phone_index"),
         sa.Index("ix_customers_hall_id", "hall", "id"),
+        sa.Index(
+            "ix_customers_departed",
+            "departed_at",
+            sqlite_where=sa.text("departed_at IS NOT NULL"),
+            postgresql_where=sa.text("departed_at IS NOT NULL"),
+        ),
         sa.CheckConstraint("status IN ('active', 'left', 'purged')", name="status"),
     )
 

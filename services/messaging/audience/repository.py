@@ -38,6 +38,22 @@ async def save_consents(session: AsyncSession, consents: Iterable[Consent]) -> N
     await upsert(session, Consent, consents, key=["customer_id", "purpose"], newer_by="version")
 
 
+async def erase_consents(session: AsyncSession, departed_before: datetime, limit: int) -> int:
+    """Consents of those who left before then; how many went. The index is of the departed only."""
+    c, k = Customer, Consent
+    gone = (
+        sa.select(col(k.customer_id), col(k.purpose))
+        .join(c, col(c.id) == col(k.customer_id))
+        .where(col(c.departed_at) < departed_before, col(c.status) != ACTIVE)
+        .limit(limit)
+    )
+    found = (await session.execute(gone)).all()
+    pair = sa.tuple_(col(k.customer_id), col(k.purpose))
+    if found:
+        await session.execute(sa.delete(k).where(pair.in_([(row[0], row[1]) for row in found])))
+    return len(found)
+
+
 async def save_halls(session: AsyncSession, halls: Iterable[Hall]) -> None:
     await upsert(session, Hall, halls, key=["code"], newer_by="version")
 

@@ -1,7 +1,7 @@
 """Taking other services' facts over: set-based, in any order, twice as once."""
 
 from collections.abc import Iterable, Sequence
-from datetime import time
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.messaging.audience import repository
 from services.messaging.audience.models import ACTIVE, LEFT, PURGED, Consent, Hall, Ticket
 from services.messaging.audience.repository import Row
+from shared import clock
 from shared.events.complaints import ComplaintClosed, ComplaintMerged, ComplaintRated, TicketEvent
 from shared.events.customer import (
     CustomerConsentChanged,
@@ -92,6 +93,11 @@ async def follow_ratings(session: AsyncSession, events: Sequence[ComplaintRated]
         for e in events
     ]  # fmt: skip
     await repository.save_tickets(session, rated, repository.TICKET_RATING)
+
+
+async def forget_consents(session: AsyncSession, *, now: datetime, months: int, limit: int) -> bool:
+    """Erase what those agreed to who left so many months ago, a chunk at a time; True when there may be more."""
+    return await repository.erase_consents(session, clock.months_before(now, months), limit) == limit
 
 
 def customer_ids(events: Iterable[CustomerEvent]) -> list[UUID]:

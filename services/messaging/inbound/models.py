@@ -18,6 +18,9 @@ from shared.phones import SealedPhone
 UNMATCHED = "customer_id IS NULL AND handled_at IS NULL AND kind <> 'opt_out'"
 """What waits for a person: nobody of ours has that number. An opt-out acts by the number alone."""
 
+KEPT = "(text <> '' OR phone_enc IS NOT NULL)"
+"""What retention has still to erase."""
+
 
 class ReplyWord(Table, table=True):
     """A whole reply, folded, and what it means."""
@@ -36,6 +39,9 @@ class Reply(Table, table=True):
     __table_args__ = (
         sa.Index("ix_replies_customer_id", "customer_id", "id"),
         sa.Index("ix_replies_hall_id", "hall", "id"),
+        sa.Index(
+            "ix_replies_kept", "received_at", sqlite_where=sa.text(KEPT), postgresql_where=sa.text(KEPT)
+        ),
         sa.Index(
             "ix_replies_unmatched",
             "received_at",
@@ -82,6 +88,11 @@ class Reply(Table, table=True):
         """Nobody of ours and nothing to do. Raises ReplySettled."""
         self._settle(by, now)
         self.note = reason
+
+    def forget(self) -> None:
+        """Retention is over: that somebody answered, what it was taken for and when stays."""
+        self.text = ""
+        self.phone_enc = self.phone_index = None
 
     def _settle(self, by: str, now: datetime) -> None:
         if self.customer_id is not None or self.handled_at is not None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from services.messaging.inbound.errors import ReplyNotFound
-from services.messaging.inbound.models import UNMATCHED, Reply, ReplyWord
+from services.messaging.inbound.models import KEPT, UNMATCHED, Reply, ReplyWord
 from shared.database import insert_rows
 from shared.pagination import Page, PageRequest, paginate
 from shared.security.tenancy import Area
@@ -61,8 +61,9 @@ async def unmatched_page(session: AsyncSession, area: Area, page: PageRequest) -
 
 async def kept_before(session: AsyncSession, moment: datetime, limit: int) -> Sequence[Reply]:
     """Replies whose words or number are kept past that moment, held for this transaction."""
-    kept = sa.or_(col(Reply.text) != "", col(Reply.phone_enc).is_not(None))
-    query = select(Reply).where(col(Reply.received_at) < moment, kept).order_by(col(Reply.received_at))
+    query = (
+        select(Reply).where(col(Reply.received_at) < moment, sa.text(KEPT)).order_by(col(Reply.received_at))
+    )
     return (await session.scalars(query.limit(limit).with_for_update(skip_locked=True))).all()
 
 

@@ -95,6 +95,14 @@ async def put_reply_aside(
     return reply
 
 
+async def forget_replies(session: AsyncSession, before: datetime, *, limit: int) -> bool:
+    """Erase words and numbers of replies that came before then; True when there may be more."""
+    old = await repository.kept_before(session, before, limit)
+    for reply in old:
+        reply.forget()
+    return len(old) == limit
+
+
 async def replace_words(session: AsyncSession, meanings: Mapping[str, str]) -> None:
     """Replace the table; words are folded first. Raises WordsInvalid when the promised word is missing or changed."""
     folded = {rules.fold(word): kind for word, kind in meanings.items()}

@@ -3,7 +3,7 @@
 Verbs return the event, or None where nothing changed. Only `settle` moves a message that may have left the house.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -96,6 +96,7 @@ class Message(Table, table=True):
     status: str = Field(default="planned", max_length=12)
     reason: str | None = Field(default=None, max_length=60)
     consent_id: UUID | None = None
+    consent_at: datetime | None = Field(default=None, sa_type=Timestamp)
     cap_pool: str | None = Field(default=None, max_length=20)
     cap_month: str | None = Field(default=None, max_length=7)
     cap_slot: int | None = None
@@ -288,7 +289,3 @@ class GatewayAnswer(Table, table=True):
     at: datetime = Field(sa_type=Timestamp)
     submitted_at: datetime | None = Field(default=None, sa_type=Timestamp)
     recorded_at: datetime = Field(sa_type=Timestamp)
-
-
-RETENTION = timedelta(days=183)
-"""Content, time and numbers are kept at least five months; six is our default (M12)."""

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from services.messaging.messages.errors import MessageNotFound
 from services.messaging.messages.models import KEPT, NOT_SENT_IN_TIME, GatewayAnswer, Message
-from services.messaging.messages.rules import STATUSES, WAITING, Answer
+from services.messaging.messages.rules import IN_HAND, STATUSES, WAITING, Answer
 from shared.database import insert_new
 from shared.pagination import Page, PageRequest, paginate
 from shared.security.tenancy import Area
@@ -113,8 +113,11 @@ async def overdue(session: AsyncSession, now: datetime, limit: int) -> list[Mess
 
 
 async def older_than(session: AsyncSession, moment: datetime, limit: int) -> list[Message]:
-    """Messages whose content or number is kept past that moment."""
-    query = select(Message).where(Message.created_at < moment, sa.text(KEPT))
+    """Messages done with before that moment whose content or number is still kept."""
+    done = col(Message.status).not_in(IN_HAND) & (
+        sa.func.coalesce(col(Message.submitted_at), col(Message.created_at)) < moment
+    )
+    query = select(Message).where(Message.created_at < moment, done, sa.text(KEPT))
     return await _oldest(session, query, col(Message.created_at), limit)
 
 

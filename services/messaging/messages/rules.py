@@ -17,6 +17,9 @@ WAITING = ("planned", "held", "queued")
 """States in which the message has provably not left the house."""
 SENT = ("accepted", "delivered")
 
+IN_HAND = (*WAITING, "submitting")
+"""States in which content and number are still needed."""
+
 Said = Literal["accepted", "delivered", "failed", "rejected", "unknown", "not-sent", "not-found"]
 """The last two prove that one attempt came to nothing; they say nothing about the message."""
 

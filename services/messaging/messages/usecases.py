@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.messaging.budget import usecases as budget
 from services.messaging.messages import repository
-from services.messaging.messages.models import RETENTION, Message
+from services.messaging.messages.models import Message
 from services.messaging.messages.rules import Answer, outcome
 from shared import outbox
 from shared.database import wake_after_commit
@@ -111,9 +111,9 @@ async def expire(session: AsyncSession, messages: Iterable[Message], reason: str
         await budget.release_slots(session, kept)
 
 
-async def forget_old_content(session: AsyncSession, *, now: datetime, limit: int) -> bool:
-    """Erase content and numbers past retention, a chunk at a time; True when there may be more."""
-    old = await repository.older_than(session, now - RETENTION, limit)
+async def forget_old_content(session: AsyncSession, before: datetime, *, limit: int) -> bool:
+    """Erase content and numbers of what was done with before then, a chunk at a time; True when there may be more."""
+    old = await repository.older_than(session, before, limit)
     for message in old:
         message.forget()
     return len(old) == limit

@@ -62,3 +62,22 @@ async def customers_over(
     )
     over = query.group_by(sent.c.customer_id).having(count > cap).order_by(count.desc(), sent.c.customer_id)
     return [(row[0], row[1]) for row in await session.execute(over.limit(limit))]
+
+
+async def sent_without_consent(
+    session: AsyncSession, since: datetime, until: datetime, area: Area, classes: Sequence[str], limit: int
+) -> list[Any]:
+    """Messages that left the house without a consent given before, from the messages alone: it holds for ever."""
+    m, sent = Message, _left_the_house(since, until, area)
+    granted = col(m.decisions)["consent"]["granted"].as_boolean()
+    given = sa.and_(
+        col(m.consent_id).is_not(None),
+        col(m.consent_at) <= col(m.submitted_at),
+        sa.func.coalesce(granted, sa.false()),
+    )
+    query: Any = (
+        sa.select(col(m.id), col(m.customer_id), col(m.message_class), col(m.submitted_at), col(m.consent_id))
+        .join(sent, sent.c.id == col(m.id))
+        .where(col(m.message_class).in_(classes), sa.not_(sa.func.coalesce(given, sa.false())))
+    )
+    return list((await session.execute(query.order_by(col(m.id)).limit(limit))).all())

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from services.messaging.proofs.schemas import CapProofRead
-from services.messaging.proofs.usecases import prove_cap
+from services.messaging.proofs.schemas import CapProofRead, ConsentProofRead
+from services.messaging.proofs.usecases import prove_cap, prove_consent
 from shared import clock
 from shared.security.tenancy import Caller
 from shared.web.dependencies import Here, requires
@@ -23,3 +23,13 @@ async def prove_sms_cap(
     async with here.database.reading() as session:
         proof = await prove_cap(session, month or clock.month_of(clock.now()), caller.area)
     return CapProofRead.of(proof)
+
+
+@router.get("/consents")
+async def prove_consents(
+    here: Here, caller: Annotated[Caller, requires("proofs:read")], month: MonthText = None
+) -> ConsentProofRead:
+    """Messages sent to please or to sell without a consent given before; `violations` must be empty."""
+    async with here.database.reading() as session:
+        proof = await prove_consent(session, month or clock.month_of(clock.now()), caller.area)
+    return ConsentProofRead.of(proof)

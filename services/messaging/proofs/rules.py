@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from services.messaging.budget.rules import Rule, rules_on
@@ -38,6 +38,26 @@ class CapProof:
     pools: tuple[Pool, ...]
     exempt: dict[str, int]
     violations: tuple[Violation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutConsent:
+    """A message that left the house without a consent given before."""
+
+    message_id: UUID
+    customer_id: UUID | None
+    message_class: str
+    submitted_at: datetime
+    consent_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentProof:
+    """The month's proof; it holds when there are no violations."""
+
+    month: str
+    checked: dict[str, int]
+    violations: tuple[WithoutConsent, ...]
 
 
 def in_force(rules: Iterable[Rule], month: str) -> list[Rule]:

@@ -1,11 +1,12 @@
 """The proof as it is shown."""
 
+from datetime import datetime
 from typing import Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.messaging.proofs.rules import CapProof
+from services.messaging.proofs.rules import CapProof, ConsentProof
 
 
 class PoolRead(BaseModel):
@@ -49,3 +50,28 @@ class CapProofRead(BaseModel):
             exempt=proof.exempt,
             violations=[ViolationRead.model_validate(violation) for violation in proof.violations],
         )
+
+
+class WithoutConsentRead(BaseModel):
+    """A message without a consent given before it left."""
+
+    model_config = ConfigDict(from_attributes=True, serialize_by_alias=True)
+
+    message_id: UUID
+    customer_id: UUID | None
+    message_class: str = Field(serialization_alias="class")
+    submitted_at: datetime
+    consent_id: UUID | None
+
+
+class ConsentProofRead(BaseModel):
+    """`violations` is empty, or somebody was written to without having agreed."""
+
+    month: str
+    checked: dict[str, int] = Field(description="Messages that needed a consent, by class.")
+    violations: list[WithoutConsentRead]
+
+    @classmethod
+    def of(cls, proof: ConsentProof) -> Self:
+        found = [WithoutConsentRead.model_validate(violation) for violation in proof.violations]
+        return cls(month=proof.month, checked=proof.checked, violations=found)

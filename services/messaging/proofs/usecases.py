@@ -1,10 +1,19 @@
-"""Computing the proof of the cap for a month."""
+"""Computing the proofs of the cap and of consent for a month."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.messaging.budget import repository as budget
 from services.messaging.proofs import repository
-from services.messaging.proofs.rules import CapProof, Pool, Violation, by_pool, in_force
+from services.messaging.proofs.rules import (
+    CapProof,
+    ConsentProof,
+    Pool,
+    Violation,
+    WithoutConsent,
+    by_pool,
+    in_force,
+)
+from services.messaging.suppression.rules import PURPOSE_OF
 from shared import clock
 from shared.security.tenancy import Area
 
@@ -26,3 +35,16 @@ async def prove_cap(session: AsyncSession, month: str, area: Area) -> CapProof:
     capped = {name for pool in pools for name in pool.classes}
     exempt = {name: count for name, count in sorted(by_class.items()) if name not in capped}
     return CapProof(month, tuple(pools), exempt, tuple(violations))
+
+
+async def prove_consent(session: AsyncSession, month: str, area: Area) -> ConsentProof:
+    """Whatever left the house to please or to sell names the consent it rested on, given before it left (M12).
+
+    Computed from the messages alone: it is the same after retention and after the customer's records are gone.
+    """
+    since, until = clock.month_bounds(month)
+    by_class = await repository.counts_by_class(session, since, until, area)
+    classes = tuple(PURPOSE_OF)
+    found = await repository.sent_without_consent(session, since, until, area, classes, SHOWN)
+    checked = {name: number for name, number in sorted(by_class.items()) if name in PURPOSE_OF}
+    return ConsentProof(month, checked, tuple(WithoutConsent(*row) for row in found))

@@ -30,7 +30,7 @@ async def decide(session: AsyncSession, planned: Sequence[Message], *, now: date
         return
     facts = await repository.facts_about(session, planned)
     ready = [message for message in planned if _prepare(message, facts, now)]
-    refused = [(m, reason) for m in ready if (reason := _reason(m, facts, now))]
+    refused = [(m, reason) for m in ready if (reason := reason_noting_consent(m, facts, now))]
     await messages.suppress(session, refused, now=now)
     late = [m for m in ready if m.is_waiting and m.deadline is not None and m.deadline <= now]
     await messages.expire(session, late, "deadline-passed", now=now)
@@ -116,14 +116,16 @@ def _write(message: Message, facts: Facts, hall: Hall | None) -> None:
     message.segments, message.template_version = templates.segments(message.text), template.version
 
 
-def _reason(message: Message, facts: Facts, now: datetime) -> str | None:
-    """Why not, with the consent that was looked at noted on the message."""
+def reason_noting_consent(message: Message, facts: Facts, now: datetime) -> str | None:
+    """Why not, with the consent that was looked at noted on the message: the proof of what it rests on."""
     if message.customer_id is None:
         return None
-    standing = facts.standings[message.customer_id]
+    standing = facts.standings.get(message.customer_id)
+    if standing is None:
+        return "not-archived"
     word = standing.word_for(message.message_class)
-    if word is not None:
-        message.consent_id = word.consent_id
+    if word is not None and word.consent_id != message.consent_id:
+        message.consent_id, message.consent_at = word.consent_id, word.at
         _note(message, "consent", {
             "consent_id": str(word.consent_id), "granted": word.granted, "at": word.at.isoformat(),
             "wording_version": word.wording_version,

@@ -12,8 +12,12 @@ from services.messaging.messages import usecases as messages
 from services.messaging.messages.models import Message
 from services.messaging.planning import repository, rules
 from services.messaging.planning.repository import Facts
-from services.messaging.planning.usecases.decide import hours_of, rests_since, schedule, take_slots
-from services.messaging.suppression.rules import reason_against
+from services.messaging.planning.usecases.decide import (
+    hours_of,
+    reason_noting_consent,
+    schedule,
+    take_slots,
+)
 from shared import clock
 from shared.database import wake_after_commit
 
@@ -51,17 +55,8 @@ async def recheck_customers(session: AsyncSession, ids: Sequence[UUID], *, now: 
 
 
 async def _suppress(session: AsyncSession, waiting: Sequence[Message], facts: Facts, now: datetime) -> None:
-    refused = [(m, reason) for m in waiting if (reason := _reason(m, facts, now))]
+    refused = [(m, reason) for m in waiting if (reason := reason_noting_consent(m, facts, now))]
     await messages.suppress(session, refused, now=now)
-
-
-def _reason(message: Message, facts: Facts, now: datetime) -> str | None:
-    if message.customer_id is None:
-        return None
-    standing = facts.standings.get(message.customer_id)
-    if standing is None:
-        return "not-archived"
-    return reason_against(standing, message.message_class, rests_since(message, facts, now))
 
 
 def _in_hours(message: Message, facts: Facts, now: datetime) -> bool:
