@@ -5,7 +5,7 @@ Parts always sum to the figure: places to subjects, contributions to scores.
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from services.kpi.facts.rules.counting import Place
@@ -29,7 +29,10 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One indicator in one score. `points` is None where there is no data."""
+    """One indicator in one score. `points` is None where there is no data.
+
+    `spoke` is False where nobody in the period had anything counted above the line: the points are those of silence.
+    """
 
     item: SchemeItem
     figure: Figure
@@ -37,6 +40,7 @@ class Result:
     target: Decimal
     points: Decimal | None
     contribution: Decimal | None = None
+    spoke: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ def result_of(
     """Value and points of one indicator, before the weights are applied."""
     value = definition.value(figure, source_spoke=spoke)
     earned = None if value is None else points(value, target, definition.direction, item.tolerance)
-    return Result(item, figure, value, target, earned)
+    return Result(item, figure, value, target, earned, spoke=spoke)
 
 
 def weigh(
@@ -134,11 +138,15 @@ def weigh(
 
 
 def compose(subject: Subject, results: Sequence[Result], policy: MissingPolicy) -> Scored:
-    """The subject's score out of its indicators' results."""
-    score, shares = weigh([(result.item.weight, result.points) for result in results], policy)
+    """The subject's score out of its indicators' results; none where all points are those of silence.
+
+    Faults that nobody counted are zero faults, but a period in which nothing was counted at all is not a perfect one.
+    """
+    counted = any(result.spoke and result.points is not None for result in results)
+    parts = [(result.item.weight, result.points if counted else None) for result in results]
+    score, shares = weigh(parts, policy)
     weighed = tuple(
-        Result(r.item, r.figure, r.value, r.target, r.points, share)
-        for r, share in zip(results, shares, strict=True)
+        replace(result, contribution=share) for result, share in zip(results, shares, strict=True)
     )
     return Scored(subject, score, weighed, sample=sum(result.figure.facts for result in results))
 

@@ -70,6 +70,28 @@ async def test_no_data_is_not_zero(tell: Tell, caller: Caller) -> None:
     assert idle["sms_cap_breaches"]["value"] == 0
 
 
+async def test_a_period_in_which_nothing_was_counted_has_no_scores(tell: Tell, caller: Caller) -> None:
+    await tell(*the_house())
+    office = caller("regional_office")
+    await score(office)
+    for level in ("clerk", "hall", "region"):
+        found = await scores(office, level=level)
+        assert found
+        assert {(one["score"], one["rank"]) for one in found} == {(None, None)}
+        assert {part["contribution"] for one in found for part in one["indicators"]} == {None}
+
+
+async def test_whoever_was_idle_while_others_worked_has_a_score_and_loses_by_it(
+    tell: Tell, caller: Caller
+) -> None:
+    await tell(*the_house(), registered("ZZ0101"))
+    office = caller("regional_office")
+    await score(office)
+    clerks = by_subject(await scores(office, level="clerk"))
+    assert clerks["WY0101"]["score"] < 50
+    assert by_code(clerks["WY0101"])["customers_archived"]["contribution"] == 0
+
+
 async def test_scoring_twice_without_news_gives_the_same_run(tell: Tell, caller: Caller) -> None:
     await tell(*the_house(), *a_month())
     office = caller("regional_office")
