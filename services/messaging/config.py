@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from ipaddress import ip_network
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BaseModel,
@@ -46,12 +48,45 @@ class CloudMasSettings(BaseModel):
     template_path: str = Field("/sms/tmpsubmit", pattern="^/", description="模板短信接口的路径")
 
 
+class SmppSettings(BaseModel):
+    """What only SMPP 3.4 asks for. The password is `gateway:<name>` in the key ring."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    system_type: str = Field("", max_length=12)
+    service_type: str = Field("", max_length=5)
+    source_ton: int = Field(0, ge=0, le=6, description="接入号类型（TON）")
+    source_npi: int = Field(0, ge=0, le=18, description="接入号编号方案（NPI）")
+    number: Literal["national", "international"] = Field(
+        "national", description="手机号写成 11 位（national）还是以 86 开头（international）"
+    )
+    long: Literal["udh", "payload"] = Field(
+        "udh", description="长短信逐段提交（udh），还是放在 message_payload"
+    )
+    answer_ids: Literal["text", "decimal", "hex"] = Field("text", description="提交应答里消息编号的写法")
+    receipt_ids: Literal["text", "decimal", "hex"] = Field("text", description="回执里消息编号的写法")
+    zone: str = Field("Asia/Shanghai", description="回执时间所在的时区")
+    enquire_seconds: float = Field(30, ge=1, le=600, description="链路检测的间隔秒数")
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"没有 {value} 这个时区") from None
+        return value
+
+
+SCHEMES = {"smpp": ("smpp://", "smpps://")}
+
+
 class GatewaySettings(BaseModel):
     """How one gateway is reached. Its secrets are in the key ring under `gateway:<name>`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["simulator", "kannel", "cloud_mas"]
+    kind: Literal["simulator", "kannel", "cloud_mas", "smpp"]
     url: str = Field(description="提交短信的地址")
     username: str = "hall"
     sender: str = Field("106575", description="下发短信的接入号")
@@ -61,13 +96,7 @@ class GatewaySettings(BaseModel):
     parallel: int = Field(20, ge=1, le=200, description="同时提交的条数")
     timeout: float = Field(10, gt=0, le=60, description="等待网关答复的秒数")
     cloud_mas: CloudMasSettings | None = Field(None, description="云MAS 的参数，kind 为 cloud_mas 时必填")
-
-    @field_validator("url")
-    @classmethod
-    def _reachable(cls, value: str) -> str:
-        if not value.startswith(("http://", "https://")):
-            raise ValueError("应以 http:// 或 https:// 开头")
-        return value
+    smpp: SmppSettings | None = Field(None, description="SMPP 的参数，kind 为 smpp 时可填")
 
     @field_validator("sources")
     @classmethod
@@ -83,6 +112,11 @@ class GatewaySettings(BaseModel):
     def _whole(self) -> Self:
         if (self.kind == "cloud_mas") != (self.cloud_mas is not None):
             raise ValueError("cloud_mas 这一节与 kind 为 cloud_mas 必须同时出现")
+        if self.kind != "smpp" and self.smpp is not None:
+            raise ValueError("smpp 这一节只用于 kind 为 smpp 的网关")
+        schemes = SCHEMES.get(self.kind, ("http://", "https://"))
+        if not self.url.startswith(schemes) or not urlsplit(self.url).hostname:
+            raise ValueError(f"url 应以 {' 或 '.join(schemes)} 开头")
         return self
 
     @property

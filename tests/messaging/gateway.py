@@ -18,6 +18,7 @@ class FakeGateway:
     """Takes everything, unless told otherwise; remembers how often it was given each message."""
 
     can_be_asked = True
+    at_hand = True
 
     def __init__(self) -> None:
         self.given: Counter[UUID] = Counter()

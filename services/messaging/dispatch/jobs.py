@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 BATCH = 200
 CHUNK = 100
 LONGEST_NAP = 5.0
+ELSEWHERE_NAP = 1.0
+"""Seconds between looks whether this process has got a gateway's connection."""
 RECONCILE_EVERY = 10.0
 SETTLING = timedelta(seconds=10)
 """A gateway is asked about an unknown message no sooner: a request may still be on its way."""
@@ -56,6 +58,8 @@ class Dispatcher:
     async def step(self) -> int:
         """Claim, commit, submit, record, commit; how many messages were claimed."""
         now = clock.now()
+        if not self._gateway.at_hand:
+            return 0
         async with self._runtime.database.reading() as session:
             ready = await self._ready_at(session, now)
         if ready is None or ready > now:
@@ -116,6 +120,8 @@ class Dispatcher:
         return max(ready, pause, paced + gap if paced else now - timedelta(days=1))
 
     async def _nap(self, now: datetime) -> float:
+        if not self._gateway.at_hand:
+            return ELSEWHERE_NAP
         async with self._runtime.database.reading() as session:
             ready = await self._ready_at(session, now)
         seconds = LONGEST_NAP if ready is None else (ready - clock.now()).total_seconds()

@@ -1,9 +1,10 @@
 """What dispatch and receipts need of a gateway, whatever it speaks."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 Said = Literal["accepted", "delivered", "failed", "rejected"]
@@ -35,6 +36,8 @@ class Submitted:
     failure: Failure | None = None
     retry_after: timedelta | None = None
     pause: timedelta | None = None
+    parts: tuple[str, ...] = ()
+    """The gateway's ids of the parts of a long message, where each part has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,10 @@ class Gateway(Protocol):
     def can_be_asked(self) -> bool:
         """Whether `query` is answered, so that its "never heard of it" proves that nothing was sent."""
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether this process may claim messages for it: not where another process holds its connection."""
+
     async def submit(self, submission: Submission) -> Submitted:
         """Hand one message over. Never raises for what a network can do."""
 
@@ -101,6 +108,18 @@ class Gateway(Protocol):
 
     def parse_inbound(self, callback: Callback) -> list[Inbound | Unreadable]:
         """The same for messages from phones."""
+
+
+Take = Callable[[Sequence[Receipt | Unreadable], Sequence[Inbound | Unreadable]], Awaitable[None]]
+"""Stores what came in over a connection; what raises is not acknowledged and comes again."""
+
+
+@runtime_checkable
+class Connected(Protocol):
+    """A gateway that is spoken to over a connection which stays: one process at a time holds it."""
+
+    async def hold(self, take: Take, stop: asyncio.Event) -> None:
+        """Keep the connection up until `stop`; the gateway is at hand meanwhile."""
 
 
 class GatewayAway(Exception):

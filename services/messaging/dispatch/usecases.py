@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from services.messaging.dispatch import repository, rules
 from services.messaging.dispatch.ports import Receipt, Submitted
 from services.messaging.messages import usecases as messages
 from services.messaging.messages.models import Message
-from services.messaging.messages.rules import Answer, Said
+from services.messaging.messages.rules import Answer
 from services.messaging.messages.usecases import Heard
 from services.messaging.planning.usecases.recheck import recheck
 from shared.database import wake_after_commit
@@ -61,7 +61,7 @@ async def record_results(
     session: AsyncSession, gateway: str, token: UUID, results: Sequence[Result], *, now: datetime
 ) -> None:
     """Record what came of the submissions: outcomes for good, proven failures to connect back into the queue."""
-    answers = [_heard(gateway, result) for result in results]
+    answers = [heard for result in results for heard in _heard(gateway, result)]
     await messages.record_answers(session, answers, now=now)
     again_at = {r.message_id: now + _wait(r) for r in results if r.submitted.result == "not-sent"}
     if again_at:
@@ -119,10 +119,20 @@ def _wait(result: Result) -> timedelta:
     return result.submitted.retry_after or rules.back_off(result.attempts, random.random())  # noqa: S311
 
 
-def _heard(gateway: str, result: Result) -> Heard:
-    said: Said = result.submitted.result
-    answer = Answer(said, result.at, code=result.submitted.code)
-    return Heard(result.message_id, gateway, "submit", answer, result.submitted.gateway_message_id)
+def _heard(gateway: str, result: Result) -> list[Heard]:
+    """One answer about the whole, or one about each part that has an id of its own."""
+    s, said = result.submitted, result.submitted.result
+    whole = Heard(
+        result.message_id, gateway, "submit", Answer(said, result.at, code=s.code), s.gateway_message_id
+    )
+    return [
+        replace(
+            whole,
+            answer=Answer(said, result.at, number, len(s.parts), s.code),
+            gateway_message_id=name or None,
+        )
+        for number, name in enumerate(s.parts, 1)
+    ] or [whole]
 
 
 def _asked(gateway: str, message_id: UUID, receipt: Receipt | None, now: datetime) -> Heard:

@@ -38,6 +38,10 @@ KEPT = "(text <> '' OR phone_enc IS NOT NULL)"
 """What retention has still to erase."""
 
 
+PART_WITH_ID = "segment > 0 AND gateway_message_id IS NOT NULL"
+"""Answers about a part of a long message that has an id of its own."""
+
+
 class Message(Table, table=True):
     """One SMS to one number. `(recipient, template_code, cause, period)` is its business key, unique for ever."""
 
@@ -272,6 +276,7 @@ class GatewayAnswer(Table, table=True):
     __table_args__ = (
         sa.UniqueConstraint("message_id", "attempt", "said", "segment", name="uq_gateway_answers_fact"),
         sa.Index("ix_gateway_answers_submitted_at", "submitted_at"),
+        _partial("ix_gateway_answers_part", "gateway_message_id", where=PART_WITH_ID),
     )
 
     id: int | None = Field(

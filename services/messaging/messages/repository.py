@@ -1,6 +1,7 @@
 """Queries of messages and of what gateways answered. Every list that a person sees is limited to their area."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from services.messaging.messages.errors import MessageNotFound
-from services.messaging.messages.models import KEPT, NOT_SENT_IN_TIME, GatewayAnswer, Message
+from services.messaging.messages.models import KEPT, NOT_SENT_IN_TIME, PART_WITH_ID, GatewayAnswer, Message
 from services.messaging.messages.rules import IN_HAND, STATUSES, WAITING, Answer
 from shared.database import insert_new
 from shared.pagination import Page, PageRequest, paginate
@@ -22,6 +23,15 @@ def status_is(status: str) -> sa.ColumnElement[bool]:
     if status not in STATUSES:
         raise ValueError(f"no such state: {status}")
     return col(Message.status) == sa.literal_column(f"'{status}'")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A message, or a part of it."""
+
+    message_id: UUID
+    segment: int = 0
+    segments: int = 1
 
 
 INTENT = ("recipient", "template_code", "cause", "period")
@@ -129,14 +139,19 @@ async def _oldest(session: AsyncSession, query: Any, by: Any, limit: int) -> lis
 
 async def by_gateway_ids(
     session: AsyncSession, pairs: Iterable[tuple[str, str]]
-) -> dict[tuple[str, str], UUID]:
-    """Our id for each (gateway, its id)."""
+) -> dict[tuple[str, str], Place]:
+    """The message behind each (gateway, its id), or the part of a long one that has an id of its own."""
     wanted = set(pairs)
-    query = sa.select(col(Message.gateway), col(Message.gateway_message_id), col(Message.id)).where(
-        col(Message.gateway).in_({g for g, _ in wanted}),
-        col(Message.gateway_message_id).in_({i for _, i in wanted}),
+    a, names = GatewayAnswer, ({g for g, _ in wanted}, {i for _, i in wanted})
+    whole = sa.select(col(Message.gateway), col(Message.gateway_message_id), col(Message.id)).where(
+        col(Message.gateway).in_(names[0]), col(Message.gateway_message_id).in_(names[1])
     )
-    return {(g, i): id_ for g, i, id_ in await session.execute(query) if g and i and (g, i) in wanted}
+    parts: Any = sa.select(
+        col(a.gateway), col(a.gateway_message_id), col(a.message_id), col(a.segment), col(a.segments)
+    ).where(sa.text(PART_WITH_ID), col(a.gateway).in_(names[0]), col(a.gateway_message_id).in_(names[1]))
+    found: dict[Any, Place] = {(g, i): Place(id_) for g, i, id_ in await session.execute(whole)}
+    found |= {(g, i): Place(*place) for g, i, *place in await session.execute(parts)}
+    return {pair: place for pair, place in found.items() if pair in wanted}
 
 
 async def existing(session: AsyncSession, ids: Iterable[UUID]) -> set[UUID]:

@@ -15,6 +15,8 @@ from services.messaging.messages.rules import Answer, outcome
 from shared import outbox
 from shared.database import wake_after_commit
 
+FIRST = 1
+"""Of a long message the gateway's id is the first part's; the others stand with their answers."""
 DISPATCH = "dispatch"
 RELEASE = "release"
 
@@ -34,7 +36,7 @@ async def record_answers(session: AsyncSession, heard: Sequence[Heard], *, now: 
     """Keep the answers and move each message to where all its answers put it; doubles change nothing."""
     messages = {m.id: m for m in await repository.locked(session, [h.message_id for h in heard])}
     for h in heard:
-        if h.gateway_message_id and h.message_id in messages:
+        if h.gateway_message_id and h.message_id in messages and h.answer.segment <= FIRST:
             messages[h.message_id].gateway_message_id = h.gateway_message_id
     rows = [_row(h, messages[h.message_id], now) for h in heard if h.message_id in messages]
     changed = await repository.note_answers(session, rows)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.messaging.dispatch.ports import Inbound, Receipt, Unreadable
 from services.messaging.dispatch.usecases import RECEIPTS
 from services.messaging.messages import repository as messages
+from services.messaging.messages.repository import Place
 from services.messaging.messages.rules import Answer
 from services.messaging.messages.usecases import Heard, record_answers
 from services.messaging.receipts import repository
@@ -67,32 +68,33 @@ async def match_parked(session: AsyncSession, *, now: datetime) -> None:
         wake_after_commit(session, RECEIPTS)
 
 
-async def _messages_of(session: AsyncSession, rows: Sequence[GatewayInbox]) -> dict[int | None, UUID]:
+async def _messages_of(session: AsyncSession, rows: Sequence[GatewayInbox]) -> dict[int | None, Place]:
     """The message of each row, by our id where the receipt names it, else by the gateway's."""
     ours = {UUID(id_) for row in rows if (id_ := row.payload.get("message_id"))}
     theirs = {(row.gateway, id_) for row in rows if (id_ := row.payload.get("gateway_message_id"))}
     known = await messages.existing(session, ours) if ours else set()
     by_gateway = await messages.by_gateway_ids(session, theirs) if theirs else {}
-    found: dict[int | None, UUID] = {}
+    found: dict[int | None, Place] = {}
     for row in rows:
-        named = row.payload.get("message_id")
-        theirs_id = row.payload.get("gateway_message_id") or ""
-        message_id = UUID(named) if named else by_gateway.get((row.gateway, theirs_id))
-        if message_id is not None and (not named or message_id in known):
-            found[row.id] = message_id
+        p = row.payload
+        place = by_gateway.get((row.gateway, p.get("gateway_message_id") or ""))
+        if named := p.get("message_id"):
+            place = Place(UUID(named)) if UUID(named) in known else None
+        if place is not None:
+            found[row.id] = Place(place.message_id, p["segment"], p["segments"]) if p["segment"] else place
     return found
 
 
-def _heard(row: GatewayInbox, message_id: UUID) -> Heard:
+def _heard(row: GatewayInbox, place: Place) -> Heard:
     p = row.payload
     answer = Answer(
         p["said"],
         datetime.fromisoformat(p["at"]),
-        segment=p["segment"],
-        segments=p["segments"],
+        segment=place.segment,
+        segments=place.segments,
         code=p["code"],
     )
-    return Heard(message_id, row.gateway, "receipt", answer, p["gateway_message_id"])
+    return Heard(place.message_id, row.gateway, "receipt", answer, p["gateway_message_id"])
 
 
 def _receipt_row(gateway: str, receipt: Receipt | Unreadable, now: datetime) -> dict[str, Any]:

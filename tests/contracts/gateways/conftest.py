@@ -17,10 +17,11 @@ from deploy.native.kannel import Kannel
 from deploy.native.processes import free_ports
 from deploy.serving import Server
 from services.messaging.app import build_app
-from services.messaging.config import CloudMasSettings, GatewaySettings, MessagingSettings
+from services.messaging.config import CloudMasSettings, GatewaySettings, MessagingSettings, SmppSettings
 from services.messaging.dispatch.gateways import open_gateways
 from services.messaging.dispatch.gateways.origin import path_secret
 from services.messaging.dispatch.ports import Gateway
+from services.messaging.receipts.jobs import keep_connections
 from services.messaging.receipts.models import GatewayInbox
 from shared.database import Database
 from shared.keyring import KeyRing
@@ -30,6 +31,7 @@ from shared.runtime import Runtime
 from shared.security.tokens import RingKeys, Verifier
 from shared.testing.buses import RecordingBus
 from tests.engines.cloud_mas import CloudMas
+from tests.engines.smsc import SmsCentre
 
 PATIENCE = 20.0
 
@@ -131,6 +133,21 @@ class CloudMasPeer:
         await self.platform.reply(sender, text)
 
 
+class SmppPeer:
+    """The SMS centre, asked for what phones show."""
+
+    name = "smpp"
+
+    def __init__(self, centre: SmsCentre) -> None:
+        self.centre = centre
+
+    async def texts(self) -> list[tuple[str, str]]:
+        return self.centre.texts()
+
+    async def reply(self, sender: str, text: str) -> None:
+        self.centre.reply(sender, text)
+
+
 @pytest.fixture
 def service() -> str:
     return "messaging"
@@ -158,7 +175,7 @@ async def _meeting(
     secret = path_secret(keyring.secret(f"gateway:{name}:callback"))
     door = f"{url}/messaging/v1/gateways/{name}/{secret}"
     gateways = {"simulator": GatewaySettings(kind="simulator", url=f"{url}/simulator")}
-    kannel, platform = None, CloudMas(door)
+    kannel, platform, centre = None, CloudMas(door), SmsCentre()
     if name == "kannel":
         start: Callable[[str], Kannel] = request.getfixturevalue("kannel")
         kannel = await asyncio.to_thread(start, f"{door}/inbound")
@@ -169,13 +186,20 @@ async def _meeting(
         gateways["cloud_mas"] = GatewaySettings(
             kind="cloud_mas", url=url, timeout=5, cloud_mas=an_account(platform)
         )
-    (folder / "keyring.json").write_bytes(keyring.to_json())
-    settings = MessagingSettings(data=folder, public_url=url, messaging_gateways=gateways)
     async with (
         httpx.AsyncClient(transport=AiohttpTransport()) as http,
-        simulator.opened(settings) as room,
         platform.opened() as mas,
+        centre.opened(),
+        AsyncExitStack() as stack,
     ):
+        if name == "smpp":
+            keyring = keyring.with_secret("gateway:smpp", centre.password)
+            gateways["smpp"] = GatewaySettings(
+                kind="smpp", url=f"smpp://127.0.0.1:{centre.port}", timeout=5, smpp=SmppSettings()
+            )
+        (folder / "keyring.json").write_bytes(keyring.to_json())
+        settings = MessagingSettings(data=folder, public_url=url, messaging_gateways=gateways)
+        room = await stack.enter_async_context(simulator.opened(settings))
         runtime = Runtime(
             service="messaging", settings=settings, database=database, bus=RecordingBus(), keyring=keyring,
             phones=PhoneBook(keyring), verifier=Verifier(RingKeys(keyring)), metrics=Metrics(), http=http,
@@ -187,12 +211,19 @@ async def _meeting(
             await houses.get(scope["path"].split("/")[1], app)(scope, receive, send)
 
         serving = asyncio.create_task(Server(front, host="127.0.0.1", port=port, grace=2).serve_until(stop))
-        peer: Peer = SimulatorPeer(http, url)
-        if kannel or name == "cloud_mas":
-            peer = KannelPeer(kannel) if kannel else CloudMasPeer(platform)
-        yield Meeting(open_gateways(runtime)[name], peer, runtime, port)
+        holding = asyncio.create_task(keep_connections(runtime, stop))
+        peers: dict[str, Callable[[], Peer]] = {
+            "simulator": lambda: SimulatorPeer(http, url),
+            "kannel": lambda: KannelPeer(kannel),  # type: ignore[arg-type]
+            "cloud_mas": lambda: CloudMasPeer(platform),
+            "smpp": lambda: SmppPeer(centre),
+        }
+        meeting = Meeting(open_gateways(runtime)[name], peers[name](), runtime, port)
+        while name == "smpp" and not centre.binds:
+            await asyncio.sleep(0.01)
+        yield meeting
         stop.set()
-        await serving
+        await asyncio.gather(serving, holding)
 
 
 def an_account(platform: CloudMas, **other: Any) -> CloudMasSettings:

@@ -23,8 +23,11 @@ GATEWAYS = [
     pytest.param("simulator"),
     pytest.param("kannel", marks=pytest.mark.kannel),
     pytest.param("cloud_mas"),
+    pytest.param("smpp"),
 ]
 each_gateway = pytest.mark.parametrize("name", GATEWAYS)
+over_http = pytest.mark.parametrize("name", GATEWAYS[:3])
+"""What happens to a connection in the middle; of SMPP's session `test_smpp.py` tells the same."""
 SHORT = "【资中大十字营业厅】您好，您反映的问题我厅已经受理，受理编号ZZ01-0001。"
 TAKEN = {
     "simulator": (202, b'{"id":"1"}'),
@@ -38,7 +41,7 @@ def names(receipt: dict[str, Any], submission: Submission, submitted: Submitted)
     """Whether the receipt is about this message: by our id, or by the gateway's where it cannot carry ours."""
     if receipt["message_id"]:
         return bool(receipt["message_id"] == str(submission.message_id))
-    return bool(receipt["gateway_message_id"] == submitted.gateway_message_id)
+    return receipt["gateway_message_id"] in (submitted.gateway_message_id, *submitted.parts)
 
 
 def a_submission(text: str = SHORT, to: str = "+8613800138000") -> Submission:
@@ -63,7 +66,8 @@ async def test_a_message_reaches_the_phone_as_it_is_and_its_receipt_names_it(mee
 @each_gateway
 async def test_a_long_message_with_an_emoji_arrives_whole(meet: Meet, name: str) -> None:
     meeting, text = await meet(name), LONG[:-6] + "😀拒收请回复R"
-    assert (await meeting.gateway.submit(a_submission(text))).result == "accepted"
+    submitted = await meeting.gateway.submit(a_submission(text))
+    assert submitted.result == "accepted"
 
     got = await meeting.phones_got(1)
     for _ in range(100):
@@ -128,13 +132,13 @@ async def a_peer_that(
         yield server.sockets[0].getsockname()[1]
 
 
-@each_gateway
+@over_http
 async def test_where_nobody_listens_nothing_was_sent(meet: Meet, name: str) -> None:
     adapter = an_adapter(name, await meet(name), free_ports(1)[0])
     assert (await adapter.submit(a_submission())).result == "not-sent"
 
 
-@each_gateway
+@over_http
 async def test_a_peer_that_reads_and_never_answers_leaves_it_unknown(meet: Meet, name: str) -> None:
     seen: list[bytes] = []
 
@@ -150,7 +154,7 @@ async def test_a_peer_that_reads_and_never_answers_leaves_it_unknown(meet: Meet,
     assert len(seen) == 1
 
 
-@each_gateway
+@over_http
 async def test_a_peer_that_hangs_up_after_reading_leaves_it_unknown_and_is_not_asked_twice(
     meet: Meet, name: str
 ) -> None:
@@ -166,7 +170,7 @@ async def test_a_peer_that_hangs_up_after_reading_leaves_it_unknown_and_is_not_a
     assert len(seen) == 1
 
 
-@each_gateway
+@over_http
 async def test_a_kept_connection_that_breaks_is_unknown_and_not_used_for_a_second_try(
     meet: Meet, name: str
 ) -> None:
@@ -188,7 +192,7 @@ async def test_a_kept_connection_that_breaks_is_unknown_and_not_used_for_a_secon
     assert len(seen) == 2
 
 
-@each_gateway
+@over_http
 @pytest.mark.parametrize(
     ("status", "expected"),
     [(b"500 Oops", "unknown"), (b"502 Bad Gateway", "unknown"), (b"403 Forbidden", "not-sent")],

@@ -118,6 +118,31 @@ async def test_a_failed_receipt_keeps_the_slot(database: Database, claimed: Mess
 
 
 @pytest.mark.both_databases
+async def test_parts_with_ids_of_their_own_add_up_to_the_message(
+    database: Database, claimed: Message, shelf: Shelf
+) -> None:
+    await post(database, Receipt("delivered", START, gateway_message_id="p-3"))
+    await record(
+        database, claimed, Submitted("accepted", gateway_message_id="p-1", parts=("p-1", "p-2", "p-3"))
+    )
+    await match_parked(database)
+    await post(database, Receipt("delivered", START, gateway_message_id="p-1"))
+    assert (await shelf.message()).status == "accepted"
+    await post(database, Receipt("delivered", START, gateway_message_id="p-2"))
+    message = await shelf.message()
+    assert (message.status, message.gateway_message_id) == ("delivered", "p-1")
+    assert len(await shelf.said(SmsAccepted)) == 1
+
+
+@pytest.mark.both_databases
+async def test_one_failed_part_fails_the_message(database: Database, claimed: Message, shelf: Shelf) -> None:
+    await record(database, claimed, Submitted("accepted", gateway_message_id="p-1", parts=("p-1", "p-2")))
+    await post(database, Receipt("delivered", START, gateway_message_id="p-1"))
+    await post(database, Receipt("failed", START, gateway_message_id="p-2", code="EXPIRED"))
+    assert (await shelf.message()).status == "failed"
+
+
+@pytest.mark.both_databases
 async def test_a_receipt_by_the_gateways_id_waits_until_that_id_is_known(
     database: Database, claimed: Message, shelf: Shelf
 ) -> None:

@@ -6,11 +6,12 @@ from services.messaging.config import GatewaySettings, MessagingSettings
 from services.messaging.dispatch.gateways.cloud_mas import CloudMasGateway
 from services.messaging.dispatch.gateways.kannel import KannelGateway
 from services.messaging.dispatch.gateways.simulator import SimulatorGateway
+from services.messaging.dispatch.gateways.smpp import LONGEST_NAME, LONGEST_PASSWORD, SmppGateway
 from services.messaging.dispatch.ports import Gateway
 from shared.runtime import Runtime
 from shared.settings import SettingsError
 
-GIVEN_TO_US = ("kannel", "cloud_mas")
+GIVEN_TO_US = ("kannel", "cloud_mas", "smpp")
 """Kinds whose password the other side has chosen: one that we derive would be refused."""
 
 
@@ -33,4 +34,10 @@ def _open(runtime: Runtime, settings: MessagingSettings, name: str, gateway: Gat
         return KannelGateway(name, gateway, http, keyring, settings.callback_of(gateway))
     if gateway.kind == "cloud_mas":
         return CloudMasGateway(name, gateway, http, keyring, runtime.phones)
+    if gateway.kind == "smpp":
+        if len(keyring.secret(f"gateway:{name}")) > LONGEST_PASSWORD or len(gateway.username) > LONGEST_NAME:
+            raise SettingsError(
+                f"SMPP 网关 {name} 的用户名最长 {LONGEST_NAME} 位，密码最长 {LONGEST_PASSWORD} 位"
+            )
+        return SmppGateway(name, gateway, keyring, runtime.phones)
     return SimulatorGateway(name, gateway, http, keyring)

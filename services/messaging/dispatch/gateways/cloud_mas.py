@@ -70,6 +70,7 @@ class CloudMasGateway:
     """A `Gateway` over 云MAS."""
 
     can_be_asked = False
+    at_hand = True
 
     def __init__(
         self,

@@ -45,6 +45,7 @@ class KannelGateway:
     """A `Gateway` over Kannel's HTTP. It keeps no status that could be asked for."""
 
     can_be_asked = False
+    at_hand = True
 
     def __init__(
         self,

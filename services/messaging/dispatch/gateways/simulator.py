@@ -62,6 +62,7 @@ class SimulatorGateway:
     """A `Gateway` over HTTP and JSON."""
 
     can_be_asked = True
+    at_hand = True
 
     def __init__(
         self, name: str, settings: GatewaySettings, http: httpx.AsyncClient, keyring: KeyRing
