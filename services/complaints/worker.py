@@ -6,6 +6,7 @@ from services.complaints.config import ComplaintsSettings
 from services.complaints.customers import handlers as customers
 from services.complaints.directory import handlers as directory
 from services.complaints.diversion import jobs as diversion
+from services.complaints.erasure import handlers as erasure
 from services.complaints.imports import jobs as imports
 from services.complaints.tickets import handlers as tickets
 from services.complaints.tickets import jobs as ticket_jobs
@@ -16,9 +17,14 @@ from shared.scheduler import Job
 from shared.worker import Worker
 
 HANDLERS: Handlers = merge(
-    directory.HANDLERS, customers.HANDLERS, clocks.HANDLERS, work_orders.HANDLERS, tickets.HANDLERS
+    erasure.HANDLERS,
+    directory.HANDLERS,
+    customers.HANDLERS,
+    clocks.HANDLERS,
+    work_orders.HANDLERS,
+    tickets.HANDLERS,
 )
-"""Projections first: what follows from an event finds them up to date."""
+"""Erasing needs what the projections then forget; then those, so that what follows finds them up to date."""
 
 
 def jobs(settings: ComplaintsSettings) -> list[Job]:

@@ -8,6 +8,7 @@ from services.messaging.campaigns import jobs as campaigns
 from services.messaging.config import MessagingSettings
 from services.messaging.dispatch import jobs as dispatch
 from services.messaging.dispatch.gateways import open_gateways
+from services.messaging.erasure import handlers as erasure
 from services.messaging.inbound import jobs as inbound
 from services.messaging.messages import jobs as messages
 from services.messaging.planning import handlers as planning
@@ -20,11 +21,14 @@ from shared.worker import Worker
 
 
 def build_worker(runtime: Runtime) -> Worker:
-    """The audience takes an event over before planning acts on it. Raises SettingsError for a gateway."""
+    """Erasing needs what the audience then forgets; the audience takes an event over before planning acts on it.
+
+    Raises SettingsError for a gateway.
+    """
     open_gateways(runtime)
     return Worker(
         runtime,
-        handlers=merge(audience.HANDLERS, planning.HANDLERS),
+        handlers=merge(erasure.HANDLERS, audience.HANDLERS, planning.HANDLERS),
         jobs=[
             *planning_jobs.JOBS,
             *dispatch.JOBS,

@@ -81,6 +81,14 @@ async def purged_among(session: AsyncSession, customer_ids: Collection[UUID]) ->
     return set((await session.scalars(query)).all())
 
 
+async def numbers_of_nobody_else(session: AsyncSession, ids: Sequence[UUID]) -> set[str]:
+    """The numbers, by index, that these customers have and nobody else has."""
+    other: Any = sa.orm.aliased(Customer)
+    also = sa.exists().where(other.phone_index == col(Customer.phone_index), other.customer_id.not_in(ids))
+    query = sa.select(col(Customer.phone_index)).where(col(Customer.customer_id).in_(ids), ~also)
+    return set(await session.scalars(query))
+
+
 async def keep_customers(session: AsyncSession, rows: Iterable[Customer]) -> None:
     await upsert(session, Customer, rows, key=["customer_id"], newer_by="version")
 

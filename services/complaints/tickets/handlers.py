@@ -34,6 +34,8 @@ async def open_enquiry_on_enquiry_received(
     session: AsyncSession, delivery: Delivery[SmsEnquiryReceived]
 ) -> None:
     event = delivery.event
+    if event.customer_id and await customers.purged_among(session, [event.customer_id]):
+        return  # written before they were erased, heard after
     phone = SealedPhone(enc=event.phone_enc, index=event.phone_index, masked=event.phone_masked)
     await _open_once(
         session, delivery, f"sms:{event.inbound_id}", kind=rules.ENQUIRY_KIND, category=catalogue.ENQUIRY,

@@ -224,11 +224,20 @@ async def unlinked_by_phone(session: AsyncSession, indexes: Collection[str]) -> 
 
 async def erase_words_about(session: AsyncSession, customer_ids: Iterable[UUID], words: str) -> None:
     """Put `words` where texts could tell who the customer is. What was done, and when, stays."""
-    mine = col(Ticket.customer_id).in_(list(customer_ids))
+    await _erase(session, col(Ticket.customer_id).in_(list(customer_ids)), words)
+
+
+async def _erase(session: AsyncSession, mine: Any, words: str) -> None:
     texts = sa.update(Entry).where(col(Entry.ticket_id).in_(sa.select(col(Ticket.id)).where(mine)))
     await session.execute(texts.values(text=None))
     blank = {"summary": words, "phone_enc": None, "phone_index": None, "phone_masked": None}
     await session.execute(sa.update(Ticket).where(mine).values(**blank))
+
+
+async def erase_words_from(session: AsyncSession, numbers: Collection[str], words: str) -> None:
+    """The same for callers with these numbers whom no archive knew."""
+    query = sa.select(col(Ticket.id)).where(col(Ticket.phone_index).in_(numbers))
+    await _erase(session, col(Ticket.id).in_((await session.scalars(query)).all()), words)
 
 
 async def export_page(

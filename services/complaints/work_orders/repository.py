@@ -77,6 +77,14 @@ async def unmatched_by_phone(session: AsyncSession, indexes: Collection[str]) ->
 
 async def erase_words_about(session: AsyncSession, customer_ids: Collection[UUID], words: str) -> None:
     """Put `words` in place of what customers said and take their numbers away; figures stay."""
+    await _erase(session, col(WorkOrder.customer_id).in_(customer_ids), words)
+
+
+async def erase_words_from(session: AsyncSession, numbers: Collection[str], words: str) -> None:
+    """The same for callers with these numbers whom no archive knew."""
+    await _erase(session, col(WorkOrder.phone_index).in_(numbers), words)
+
+
+async def _erase(session: AsyncSession, mine: Any, words: str) -> None:
     blank = {"content": words, "phone_enc": None, "phone_index": None, "phone_masked": None}
-    mine = col(WorkOrder.customer_id).in_(customer_ids)
     await session.execute(sa.update(WorkOrder).where(mine).values(**blank))

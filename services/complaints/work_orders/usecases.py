@@ -19,6 +19,8 @@ FROM_THE_FILE = (
     "category", "category_text", "content", "received_at", "due_at", "status", "status_text", "phone_enc",
     "phone_index", "phone_masked", "hall_name", "source_updated_at",
 )  # fmt: skip
+WORDS = ("content", "phone_enc", "phone_index", "phone_masked")
+"""What a file brings back about nobody who was erased."""
 FOUND_OUT = ("customer_id", "hall", "county", "clerk")
 """What a newer row changes only when it knows better: a hall once found is not lost by a misspelt name."""
 
@@ -90,9 +92,12 @@ def _outcome(order: WorkOrder, known: WorkOrder | None) -> str:
 
 
 def _update(order: WorkOrder, newer: WorkOrder, now: datetime) -> None:
+    erased = order.content == ERASED
     for name in FROM_THE_FILE:
-        setattr(order, name, getattr(newer, name))
-    _find_out(order, newer)
+        if not (erased and name in WORDS):
+            setattr(order, name, getattr(newer, name))
+    if not erased:
+        _find_out(order, newer)
     order.version, order.updated_at = order.version + 1, now
 
 

@@ -92,6 +92,16 @@ async def active_by_phone(session: AsyncSession, indexes: Iterable[str]) -> dict
     return {customer.phone_index or "": customer for customer in found}
 
 
+async def numbers_of_nobody_else(session: AsyncSession, ids: Sequence[UUID]) -> set[str]:
+    """The numbers, by index, that these customers have or had and nobody else has now."""
+    other: Any = sa.orm.aliased(Customer)
+    also = sa.exists().where(other.phone_index == col(Customer.phone_index), other.id.not_in(ids))
+    query = sa.select(col(Customer.phone_index)).where(
+        col(Customer.id).in_(ids), col(Customer.phone_index).is_not(None), ~also
+    )
+    return {index for index in await session.scalars(query) if index}
+
+
 async def consents_of(session: AsyncSession, ids: Iterable[UUID]) -> dict[tuple[UUID, str], Consent]:
     query = select(Consent).where(col(Consent.customer_id).in_(set(ids)))
     fresh = query.execution_options(populate_existing=True)

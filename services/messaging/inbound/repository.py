@@ -1,6 +1,6 @@
 """Queries of replies and of the words they are read by."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -67,10 +67,11 @@ async def kept_before(session: AsyncSession, moment: datetime, limit: int) -> Se
     return (await session.scalars(query.limit(limit).with_for_update(skip_locked=True))).all()
 
 
-async def erase_customers(session: AsyncSession, ids: Sequence[UUID]) -> None:
-    """Words and numbers go; that somebody answered, what and when stays."""
-    gone = sa.update(Reply).where(col(Reply.customer_id).in_(ids))
-    await session.execute(gone.values(text="", phone_enc=None, phone_index=None))
+async def erase_customers(session: AsyncSession, ids: Sequence[UUID], numbers: Collection[str] = ()) -> None:
+    """Words and numbers go, of these people and from these numbers; that somebody answered, what and when stays."""
+    theirs = sa.or_(col(Reply.customer_id).in_(ids), col(Reply.phone_index).in_(numbers))
+    blank = {"text": "", "note": None, "phone_enc": None, "phone_index": None, "phone_masked": ""}
+    await session.execute(sa.update(Reply).where(theirs).values(**blank))
 
 
 async def everything_about(session: AsyncSession, customer_id: UUID) -> dict[str, Any]:

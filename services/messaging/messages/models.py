@@ -212,6 +212,8 @@ class Message(Table, table=True):
         """Retention is over: content and number go, the fact stays (M12)."""
         self.text, self.params = "", {}
         self.phone_enc = self.phone_index = self.secret_enc = None
+        if self.customer_id is None:
+            self.recipient = str(self.id)
 
     def _move(self, status: str, now: datetime, reason: str | None = None) -> None:
         self.status, self.reason, self.updated_at = status, reason, now

@@ -86,6 +86,19 @@ async def waiting_of_customers(session: AsyncSession, ids: Iterable[UUID]) -> li
     return await _locked(session, query)
 
 
+async def erase_unsent(session: AsyncSession, customer_ids: Sequence[UUID]) -> None:
+    """Content and number of what never left the house: for what did, retention sees to it."""
+    unsent = col(Message.customer_id).in_(customer_ids), col(Message.submitted_at).is_(None)
+    blank: dict[str, Any] = {
+        "text": "",
+        "params": {},
+        "phone_enc": None,
+        "phone_index": None,
+        "phone_masked": None,
+    }
+    await session.execute(sa.update(Message).where(*unsent).values(**blank))
+
+
 async def waiting_of_number(session: AsyncSession, phone_index: str) -> list[Message]:
     query = select(Message).where(Message.phone_index == phone_index, col(Message.status).in_(WAITING))
     return await _locked(session, query)

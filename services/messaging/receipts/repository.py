@@ -1,6 +1,6 @@
 """The inbox of callbacks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from services.messaging.receipts.models import GatewayInbox
+from services.messaging.receipts.models import INBOUND, GatewayInbox
 from shared.database import insert_new
 
 IDENTITY = ("gateway", "kind", "identity")
@@ -48,6 +48,14 @@ async def unpark(session: AsyncSession, *, after: datetime) -> int:
 
 async def forget(session: AsyncSession, before: datetime) -> None:
     await session.execute(sa.delete(GatewayInbox).where(col(GatewayInbox.received_at) < before))
+
+
+async def erase(session: AsyncSession, numbers: Collection[str]) -> None:
+    """What was posted from these numbers and is dealt with; that it came stays, so that a double is known."""
+    sender = col(GatewayInbox.payload)["index"].as_string()
+    theirs = col(GatewayInbox.kind) == INBOUND, col(GatewayInbox.state) != "waiting", sender.in_(numbers)
+    if numbers:
+        await session.execute(sa.update(GatewayInbox).where(*theirs).values(payload={}))
 
 
 async def count_by_state(session: AsyncSession) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Queries of what stands against writing to somebody: four statements for any number of customers."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,11 @@ NOBODY = Standing(archived=False, active=False, words={})
 async def suppress(session: AsyncSession, entry: Suppression) -> None:
     """Note the number; a later reason of the same kind moves the time forward, never back."""
     await upsert(session, Suppression, [entry], key=["phone_index", "reason"], newer_by="at")
+
+
+async def erase(session: AsyncSession, numbers: Collection[str]) -> None:
+    """Numbers whose holder is gone: whoever has them next is asked anew."""
+    await session.execute(sa.delete(Suppression).where(col(Suppression.phone_index).in_(numbers)))
 
 
 async def suppressions_of(session: AsyncSession, indexes: Iterable[str]) -> dict[tuple[str, str], datetime]:
