@@ -20,6 +20,7 @@ from services.customer.purges import routes as purges
 from services.customer.scripts import pages as scripts_pages
 from services.customer.scripts import routes as scripts
 from services.customer.tiers import routes as tiers
+from services.customer.touches import routes as touches
 from shared.runtime import Runtime
 from shared.web.app import create_app
 
@@ -27,11 +28,10 @@ ROUTERS = (
     *(access.router, access_pages.router, directory.router, consent.router),
     *(archive.router, archive_pages.router, imports.router),
     *(products.router,),
-    *(tiers.router,),
     *(scripts.router, scripts_pages.router),
     *(access_log.router, access_log_pages.router),
     *(confirmations.router, confirmation_pages.router),
-    purges.router,
+    *(tiers.router, touches.router, purges.router),
 )
 
 

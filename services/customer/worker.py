@@ -7,6 +7,7 @@ from services.customer.directory import jobs as directory
 from services.customer.imports import jobs as imports
 from services.customer.purges import jobs as purges
 from services.customer.tiers import jobs as tiers
+from services.customer.touches import jobs as touches
 from shared.consumer import Handlers, merge
 from shared.resync import Resync
 from shared.runtime import Runtime
@@ -14,7 +15,10 @@ from shared.scheduler import Job
 from shared.worker import Worker
 
 HANDLERS: Handlers = merge(handlers.HANDLERS)
-JOBS: list[Job] = [*access.JOBS, *directory.JOBS, *archive.JOBS, *tiers.JOBS, *imports.JOBS, *purges.JOBS]
+JOBS: list[Job] = [
+    *(*access.JOBS, *directory.JOBS, *archive.JOBS, *tiers.JOBS, *touches.JOBS),
+    *(*imports.JOBS, *purges.JOBS),
+]
 RESYNCS: list[Resync] = [*directory.RESYNCS, *archive.RESYNCS]
 
 

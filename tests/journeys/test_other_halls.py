@@ -15,11 +15,13 @@ from tests.journeys.houses import House
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
 
-OWNED = {"customer_id", "message_id", "ticket_id", "job_id", "campaign_id", "reply_id", "code_id"}
+OWNED = {
+    "customer_id", "message_id", "ticket_id", "job_id", "campaign_id", "reply_id", "code_id", "follow_up_id",
+}  # fmt: skip
 """Parameters that name something of one hall. `known_parameters` below breaks when a route has one it cannot place."""
 NOT_OWNED = {
     "code", "staff_no", "source", "external_id", "gateway", "secret", "hall", "year", "scheme_id", "run_id", "form",
-    "score_id", "period", "version", "month", "tier", "script_id",
+    "score_id", "period", "version", "month", "tier", "script_id", "kind", "step",
 }  # fmt: skip
 ELSEWHERES = {
     "another-hall": ("hall_manager", {"county": "shizhong", "hall": "SZ01"}),
@@ -114,18 +116,20 @@ async def test_every_path_parameter_is_known_to_these_tests(house: House) -> Non
 
 
 async def something_of_everything(pos: Desk) -> dict[str, str]:
-    """A customer of the story's hall with an SMS, a ticket and an import."""
+    """A customer of the story's hall with an SMS, a ticket, a follow-up and an import."""
     phone, name = a_phone(), f"邻{uuid.uuid4().hex[:8]}"
     customer = (await pos.register(phone, name=name))["id"]
     ticket = await open_ticket(pos, customer)
     message = await until_introduced(pos, customer)
+    touch = await pos.post(f"/customer/v1/customers/{customer}/touches", {"kind": "counter"})
     sheet = await pos.upload(
         "/customer/v1/imports", "档案.xlsx", sheets.archive([sheets.Row(a_phone(), name)], bad=0),
         mode="create", evidence_kind="signature", evidence_reference="纸质",
     )  # fmt: skip
     return {
         "customer_id": customer, "ticket_id": ticket["id"], "message_id": message["id"], "job_id": sheet["id"],
-        "code_id": str(uuid.uuid4()), "reply_id": str(uuid.uuid4()), "phone": phone, "name": name,
+        "follow_up_id": touch["follow_up"]["id"], "code_id": str(uuid.uuid4()), "reply_id": str(uuid.uuid4()),
+        "phone": phone, "name": name,
     }  # fmt: skip
 
 

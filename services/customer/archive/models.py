@@ -37,6 +37,7 @@ Consents = Mapping[Purpose, Entry]
 ACTIVE = sa.text("status = 'active'")
 LEFT = sa.text("status = 'left'")
 WITHDRAWN = sa.text("withdrawn_at IS NOT NULL")
+NOT_FOLLOWED = sa.text("followed_since IS NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class Customer(Table, table=True):
         sa.Index(
             "ix_customers_withdrawn", "withdrawn_at", sqlite_where=WITHDRAWN, postgresql_where=WITHDRAWN
         ),
+        sa.Index("ix_customers_not_followed", "id", sqlite_where=NOT_FOLLOWED, postgresql_where=NOT_FOLLOWED),
         sa.CheckConstraint("status IN ('active', 'left', 'erased')", name="status"),
         sa.CheckConstraint("tier IN ('A', 'B', 'C')", name="tier"),
     )
@@ -137,6 +139,7 @@ class Customer(Table, table=True):
     last_contact_at: datetime = Field(sa_type=Timestamp)
     left_at: datetime | None = Field(default=None, sa_type=Timestamp)
     withdrawn_at: datetime | None = Field(default=None, sa_type=Timestamp, description="Erasure is due.")
+    followed_since: datetime | None = Field(default=None, sa_type=Timestamp)
 
     @property
     def profile(self) -> Profile:

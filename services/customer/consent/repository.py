@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from services.customer.consent.errors import WordingUnknown
 from services.customer.consent.models import Consent, ConsentWording, Decided
+from services.customer.consent.rules import Purpose
 from shared import last_writes
 
 
@@ -21,6 +22,16 @@ async def entries_of(session: AsyncSession, *customer_ids: UUID) -> Sequence[Con
     """The whole ledger of these customers, in the order it was written."""
     query = select(Consent).where(col(Consent.customer_id).in_(customer_ids)).order_by(col(Consent.id))
     return (await session.scalars(query)).all()
+
+
+async def imported_among(session: AsyncSession, customer_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of them who came with a sheet: their consent to be archived was brought in, not asked at the counter."""
+    query = select(Consent.customer_id).where(
+        col(Consent.customer_id).in_(customer_ids),
+        Consent.channel == "import",
+        Consent.purpose == Purpose.ARCHIVE,
+    )
+    return set((await session.scalars(query)).all())
 
 
 async def wordings(session: AsyncSession) -> Sequence[ConsentWording]:

@@ -172,6 +172,16 @@ async def clerks_of_hall(session: AsyncSession, hall: str, day: date) -> Sequenc
     return (await session.execute(statement)).scalars().all()
 
 
+async def is_in_post(session: AsyncSession, staff_no: str, hall: str, county: str, day: date) -> bool:
+    """Whether somebody works at the hall that day, or above it."""
+    above = sa.and_(
+        col(Clerk.hall).is_(None), sa.or_(col(Clerk.county).is_(None), col(Clerk.county) == county)
+    )
+    there = sa.or_(col(Clerk.hall) == hall, above)
+    query = sa.select(col(Clerk.staff_no)).where(col(Clerk.staff_no) == staff_no, there, _effective_on(day))
+    return (await session.execute(query)).first() is not None
+
+
 async def halls_of_county(session: AsyncSession, county: str, *, lock: bool = False) -> Sequence[Hall]:
     statement = select(Hall).where(Hall.county == county).order_by(col(Hall.code))
     return (await session.execute(statement.with_for_update() if lock else statement)).scalars().all()

@@ -19,6 +19,7 @@ from services.customer.confirmations import repository as confirmations
 from services.customer.imports import repository as imports
 from services.customer.purges import repository
 from services.customer.scripts import repository as scripts
+from services.customer.touches import repository as touches
 from shared import erasure, outbox
 from shared.security.tenancy import Area
 
@@ -29,6 +30,7 @@ Eraser = Callable[[AsyncSession, Sequence[UUID]], Awaitable[None]]
 ERASERS: tuple[Eraser, ...] = (
     repository.erase_customers,
     imports.erase_customers,
+    touches.erase_customers,
     scripts.erase_customers,
     confirmations.erase_customers,
     archive.erase_customers,
