@@ -1,5 +1,7 @@
 """Touches, follow-ups with their indexes, kinds of contact and the overdue ladder."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -98,7 +100,7 @@ def _create_follow_ups() -> None:
         ),
     )
     op.create_index("ix_follow_ups_customer_id", "follow_ups", ["customer_id"])
-    where = {"sqlite_where": OPEN, "postgresql_where": OPEN}
+    where: dict[str, Any] = {"sqlite_where": OPEN, "postgresql_where": OPEN}
     op.create_index("uq_follow_ups_open", "follow_ups", ["customer_id"], unique=True, **where)
     op.create_index("ix_follow_ups_next_step_on", "follow_ups", ["next_step_on", "id"], **where)
     for name, columns in DUE_INDEXES.items():
