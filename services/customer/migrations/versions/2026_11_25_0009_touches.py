@@ -7,8 +7,8 @@ from alembic import op
 
 from shared.columns import Timestamp
 
-revision = "2026_11_25_0008"
-down_revision = "2026_11_25_0007"
+revision = "2026_11_25_0009"
+down_revision = "2026_11_25_0008"
 branch_labels = None
 depends_on = None
 
