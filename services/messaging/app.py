@@ -12,6 +12,7 @@ from services.messaging.messages import routes as messages
 from services.messaging.planning import routes as planning
 from services.messaging.proofs import routes as proofs
 from services.messaging.receipts import routes as receipts
+from services.messaging.suppression import routes as suppression
 from services.messaging.templates import routes as templates
 from shared.runtime import Runtime
 from shared.web.app import create_app
@@ -25,6 +26,7 @@ ROUTERS = [
     proofs.router,
     campaigns.router,
     inbound.router,
+    suppression.router,
 ]
 
 

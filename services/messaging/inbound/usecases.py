@@ -48,8 +48,9 @@ async def _opt_out(session: AsyncSession, reply: Reply, now: datetime) -> None:
     """From this moment on nothing leaves for the number but what answers it, whoever queued it."""
     agreement = await _agreement(session, reply)
     entry = Suppression(
-        phone_index=reply.sender.index, reason=OPTED_OUT, at=reply.received_at, inbound_id=reply.id
-    )
+        phone_index=reply.sender.index, phone_masked=reply.phone_masked, reason=OPTED_OUT, at=reply.received_at,
+        inbound_id=reply.id, customer_id=reply.customer_id, hall=reply.hall, county=reply.county,
+    )  # fmt: skip
     await suppression.suppress(session, entry)
     waiting = await messages.waiting_of_number(session, reply.sender.index)
     stopped = [(m, "opted-out") for m in waiting if not classes.is_exempt(m.message_class)]

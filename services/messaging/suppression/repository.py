@@ -11,16 +11,51 @@ from sqlmodel import col, select
 
 from services.messaging.audience import repository as audience
 from services.messaging.audience.models import Customer
-from services.messaging.suppression.models import NUMBER_DEAD, OPTED_OUT, Suppression
+from services.messaging.suppression.errors import SuppressionNotFound
+from services.messaging.suppression.models import DO_NOT_CONTACT, NUMBER_DEAD, OPTED_OUT, Suppression
 from services.messaging.suppression.rules import Standing, Word
 from shared.database import upsert
+from shared.pagination import Page, PageRequest, paginate
+from shared.security.tenancy import Area
 
 NOBODY = Standing(archived=False, active=False, words={})
 
 
 async def suppress(session: AsyncSession, entry: Suppression) -> None:
     """Note the number; a later reason of the same kind moves the time forward, never back."""
-    await upsert(session, Suppression, [entry], key=["phone_index", "reason"], newer_by="at")
+    changed = [name for name in Suppression.model_fields if name not in ("phone_index", "reason", "id")]
+    await upsert(session, Suppression, [entry], key=["phone_index", "reason"], update=changed, newer_by="at")
+
+
+async def get_entry(session: AsyncSession, phone_index: str, reason: str) -> Suppression:
+    query = select(Suppression).where(Suppression.phone_index == phone_index, Suppression.reason == reason)
+    return (await session.scalars(query.execution_options(populate_existing=True))).one()
+
+
+async def get_suppression(
+    session: AsyncSession, suppression_id: UUID, area: Area, *, hold: bool = False
+) -> Suppression:
+    """Raises SuppressionNotFound, also outside the area."""
+    within = area.clause(col(Suppression.hall), col(Suppression.county))
+    query = select(Suppression).where(Suppression.id == suppression_id, within)
+    if hold:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    entry = (await session.scalars(query)).one_or_none()
+    if entry is None:
+        raise SuppressionNotFound
+    return entry
+
+
+async def suppressions_page(
+    session: AsyncSession, area: Area, page: PageRequest, *, reason: str | None = None, lifted: bool = False
+) -> Page[Any]:
+    """Newest first."""
+    s = Suppression
+    standing = col(s.lifted_at).is_not(None) if lifted else col(s.lifted_at).is_(None)
+    query = select(s).where(standing, area.clause(col(s.hall), col(s.county)))
+    if reason is not None:
+        query = query.where(s.reason == reason)
+    return await paginate(session, query, [(col(s.id), "desc")], page)
 
 
 async def erase(session: AsyncSession, numbers: Collection[str]) -> None:
@@ -29,7 +64,9 @@ async def erase(session: AsyncSession, numbers: Collection[str]) -> None:
 
 
 async def suppressions_of(session: AsyncSession, indexes: Iterable[str]) -> dict[tuple[str, str], datetime]:
-    query = select(Suppression).where(col(Suppression.phone_index).in_(set(indexes)))
+    query = select(Suppression).where(
+        col(Suppression.phone_index).in_(set(indexes)), col(Suppression.lifted_at).is_(None)
+    )
     fresh = query.execution_options(populate_existing=True)
     return {(s.phone_index, s.reason): s.at for s in await session.scalars(fresh)}
 
@@ -37,8 +74,8 @@ async def suppressions_of(session: AsyncSession, indexes: Iterable[str]) -> dict
 def stands_against(phone_index: Any, *, agreed_at: Any) -> sa.ColumnElement[bool]:
     """Whether anything stands against a number whose owner agreed then: for counting in the database."""
     s = Suppression
-    later = sa.or_(col(s.reason) == NUMBER_DEAD, col(s.at) >= agreed_at)
-    return sa.exists().where(col(s.phone_index) == phone_index, later)
+    later = sa.or_(col(s.reason) != OPTED_OUT, col(s.at) >= agreed_at)
+    return sa.exists().where(col(s.phone_index) == phone_index, col(s.lifted_at).is_(None), later)
 
 
 async def standings(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Standing]:
@@ -71,6 +108,7 @@ def _standing(
         words=words,
         opted_out_at=numbers.get((index, OPTED_OUT)),
         number_dead=(index, NUMBER_DEAD) in numbers,
+        do_not_contact=(index, DO_NOT_CONTACT) in numbers,
         ticket_open=ticket_open,
         ticket_closed_at=ticket_closed_at,
     )

@@ -9,6 +9,7 @@ Reason = Literal[
     "not-archived",
     "left-network",
     "number-dead",
+    "do-not-contact",
     "opted-out",
     "no-consent",
     "complaint-open",
@@ -47,6 +48,7 @@ class Standing:
     words: dict[str, Word]
     opted_out_at: datetime | None = None
     number_dead: bool = False
+    do_not_contact: bool = False
     ticket_open: bool = False
     ticket_closed_at: datetime | None = None
     """When the last ticket closed that did not end in a good rating."""
@@ -71,6 +73,8 @@ def reason_against(
         return "number-dead"
     if message_class not in PURPOSE_OF:
         return None
+    if standing.do_not_contact:
+        return "do-not-contact"
     return _reason_without_consent(standing, message_class) or _reason_of_tickets(
         standing, message_class, rests_since
     )
