@@ -5,8 +5,8 @@ from alembic import op
 
 from shared.columns import Timestamp
 
-revision = "2026_11_25_0007"
-down_revision = "2026_11_25_0006"
+revision = "2026_11_25_0008"
+down_revision = "2026_11_25_0007"
 branch_labels = None
 depends_on = None
 
