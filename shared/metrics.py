@@ -39,5 +39,9 @@ class Metrics:
             "hall_oldest_unknown_sms_seconds", "Age of the oldest message whose outcome is unknown"
         )
 
+        self.calendar_years_missing = self._gauge(
+            "hall_calendar_years_missing", "Years whose days off nobody has loaded: they go by the weekday"
+        )
+
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(name, text, ["service", *labels], registry=self.registry)

@@ -5,6 +5,8 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from services.messaging.budget import routes as budget
+from services.messaging.calendar import pages as calendar_pages
+from services.messaging.calendar import routes as calendar
 from services.messaging.campaigns import routes as campaigns
 from services.messaging.dispatch.gateways import open_gateways
 from services.messaging.inbound import routes as inbound
@@ -27,6 +29,8 @@ ROUTERS = [
     campaigns.router,
     inbound.router,
     suppression.router,
+    calendar.router,
+    calendar_pages.router,
 ]
 
 

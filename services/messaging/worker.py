@@ -4,6 +4,7 @@ from typing import cast
 
 from services.messaging.audience import handlers as audience
 from services.messaging.audience import jobs as audience_jobs
+from services.messaging.calendar import jobs as calendar
 from services.messaging.campaigns import jobs as campaigns
 from services.messaging.config import MessagingSettings
 from services.messaging.dispatch import jobs as dispatch
@@ -31,11 +32,15 @@ def build_worker(runtime: Runtime) -> Worker:
         handlers=merge(erasure.HANDLERS, audience.HANDLERS, planning.HANDLERS),
         jobs=[
             *planning_jobs.JOBS,
+            *calendar.JOBS,
             *dispatch.JOBS,
             *receipts.JOBS,
             *_retention(cast("MessagingSettings", runtime.settings)),
         ],
-        loops=[*planning_jobs.LOOPS, *dispatch.LOOPS, *receipts.LOOPS, *inbound.LOOPS, *campaigns.LOOPS],
+        loops=[
+            *(*planning_jobs.LOOPS, *calendar.LOOPS, *dispatch.LOOPS),
+            *(*receipts.LOOPS, *inbound.LOOPS, *campaigns.LOOPS),
+        ],
     )
 
 

@@ -23,6 +23,7 @@ OWNED = {
 NOT_OWNED = {
     "code", "staff_no", "source", "external_id", "gateway", "secret", "hall", "year", "scheme_id", "run_id", "form",
     "score_id", "period", "version", "month", "tier", "script_id", "kind", "step",
+    "day", "message_class", "effective_from",
 }  # fmt: skip
 ELSEWHERES = {
     "another-hall": ("hall_manager", {"county": "shizhong", "hall": "SZ01"}),

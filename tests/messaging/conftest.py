@@ -14,7 +14,8 @@ from shared.keyring import KeyRing
 from shared.metrics import Metrics
 from shared.phones import PhoneBook
 from shared.runtime import Runtime
-from shared.security import tokens
+from shared.security import csrf, tokens
+from shared.security.authentication import SESSION_COOKIE
 from shared.security.tokens import RingKeys, Verifier
 from shared.testing.buses import RecordingBus
 from tests.messaging.gateway import FakeGateway
@@ -86,6 +87,32 @@ async def caller(app: FastAPI, keyring: KeyRing) -> AsyncIterator[Caller]:
                 transport=httpx.ASGITransport(app),
                 base_url="http://hall.test",
                 headers={"authorization": f"Bearer {token}"},
+            )
+        )
+        return opened[-1]
+
+    yield client
+    for each in opened:
+        await each.aclose()
+
+
+@pytest.fixture
+async def browser(app: FastAPI, keyring: KeyRing) -> AsyncIterator[Caller]:
+    """`browser("clerk", hall="ZZ01", county="zizhong")`: somebody signed in, with the token that their forms carry."""
+    opened: list[httpx.AsyncClient] = []
+
+    def client(role: str, *, hall: str | None = None, county: str | None = None) -> httpx.AsyncClient:
+        session = tokens.issue(
+            keyring, subject=f"{role}-{hall}", role=role, issuer="http://hall.test", lifetime=600, hall=hall,
+            county=county, use="session",
+        )  # fmt: skip
+        headers = {"accept": "text/html", csrf.HEADER: csrf.token_for(session)}
+        opened.append(
+            httpx.AsyncClient(
+                transport=httpx.ASGITransport(app),
+                base_url="http://hall.test",
+                cookies={SESSION_COOKIE: session},
+                headers=headers,
             )
         )
         return opened[-1]

@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.complaints.clocks import usecases
-from services.complaints.clocks.gateways.chinesecalendar import ChineseCalendar
+from shared.days_off import ChineseCalendar
 from shared.scheduler import Firing, Job
 
 

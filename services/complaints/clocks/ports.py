@@ -1,15 +1,8 @@
 """What this capability needs from outside: somebody who knows the State Council's days off."""
 
-from datetime import date
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-
-class ExceptionalDay(NamedTuple):
-    """A day that differs from its weekday."""
-
-    day: date
-    is_workday: bool
-    name: str
+from shared.days_off import ExceptionalDay
 
 
 class HolidaySource(Protocol):

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.complaints.clocks.models import CalendarDay, CalendarVersion, HallCalendar, Policy, PolicyLimit
-from services.complaints.clocks.ports import ExceptionalDay
 from services.complaints.clocks.rules import calendars, policies
 from services.complaints.clocks.rules.calendars import Intervals
+from shared.days_off import ExceptionalDay
 
 Scope = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]

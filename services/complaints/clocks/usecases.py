@@ -20,13 +20,14 @@ from services.complaints.clocks.models import (
     Policy,
     PolicyLimit,
 )
-from services.complaints.clocks.ports import ExceptionalDay, HolidaySource
+from services.complaints.clocks.ports import HolidaySource
 from services.complaints.clocks.rules import calendars, policies
 from services.complaints.clocks.rules.calendars import Intervals
 from services.complaints.clocks.rules.policies import Subject
 from services.complaints.clocks.rules.timing import Terms
 from shared import clock
 from shared.database import insert_rows
+from shared.days_off import ExceptionalDay
 
 log = structlog.get_logger(__name__)
 

@@ -128,6 +128,13 @@ async def halls_by_code(session: AsyncSession, codes: Iterable[str]) -> dict[str
     return {hall.code: hall for hall in await session.scalars(query)}
 
 
+async def places_within(session: AsyncSession, area: Area) -> set[str]:
+    """Codes of the halls inside the area and of their counties."""
+    within = area.clause(col(Hall.code), col(Hall.county))
+    rows = await session.execute(sa.select(col(Hall.code), col(Hall.county)).where(within))
+    return {code for row in rows for code in row}
+
+
 async def get_hall(session: AsyncSession, code: str, area: Area) -> Hall:
     """Raises HallNotFound."""
     query = select(Hall).where(Hall.code == code, area.clause(col(Hall.code), col(Hall.county)))

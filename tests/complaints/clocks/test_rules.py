@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.complaints.clocks.gateways.chinesecalendar import ChineseCalendar
 from services.complaints.clocks.rules import calendars, policies, timing
 from services.complaints.clocks.rules.calendars import BusinessCalendar, CalendarNeverOpens, DayRules
 from services.complaints.clocks.rules.policies import Limit, Subject
 from services.complaints.clocks.rules.timing import Reading, Terms
 from shared.clock import SHANGHAI
+from shared.days_off import ChineseCalendar
 
 LUNCH = ((9 * 60, 12 * 60), (14 * 60, 18 * 60))
 NINE_TO_SIX = ((9 * 60, 18 * 60),)

@@ -6,10 +6,9 @@ import pytest
 
 from services.complaints.clocks import repository, usecases
 from services.complaints.clocks.errors import CalendarInvalid, PolicyInvalid
-from services.complaints.clocks.gateways.chinesecalendar import ChineseCalendar
 from services.complaints.clocks.models import CalendarVersion, HallCalendar
-from services.complaints.clocks.ports import ExceptionalDay
 from shared.database import Database
+from shared.days_off import ChineseCalendar, ExceptionalDay
 from shared.events.customer import OpeningHours
 from tests.complaints.house import AT, Tell, a_hall, count
 

@@ -1,10 +1,12 @@
-"""The `chinesecalendar` package as source of days off: it follows the notices from 2004 on, a year at a time."""
+"""The State Council's days off and make-up workdays (调休), from the `chinesecalendar` package.
+
+It follows the notices from 2004 on, a year at a time; a year whose notice came after the package is unknown.
+"""
 
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import chinese_calendar
-
-from services.complaints.clocks.ports import ExceptionalDay
 
 _NAMES = {
     "New Year's Day": "元旦",
@@ -16,6 +18,14 @@ _NAMES = {
     "Mid-autumn Festival": "中秋节",
 }
 SATURDAY = 6
+
+
+class ExceptionalDay(NamedTuple):
+    """A day that differs from its weekday."""
+
+    day: date
+    is_workday: bool
+    name: str
 
 
 class ChineseCalendar:

@@ -1,1 +1,0 @@
-"""Real sources of exceptional days."""

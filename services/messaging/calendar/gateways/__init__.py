@@ -1,0 +1,1 @@
+"""Real sources of days."""
