@@ -19,6 +19,8 @@ from services.customer.products import routes as products
 from services.customer.purges import routes as purges
 from services.customer.scripts import pages as scripts_pages
 from services.customer.scripts import routes as scripts
+from services.customer.surveys import pages as surveys_pages
+from services.customer.surveys import routes as surveys
 from services.customer.tiers import routes as tiers
 from services.customer.touches import routes as touches
 from shared.runtime import Runtime
@@ -30,6 +32,7 @@ ROUTERS = (
     *(products.router,),
     *(scripts.router, scripts_pages.router),
     *(access_log.router, access_log_pages.router),
+    *(surveys.router, surveys_pages.router),
     *(confirmations.router, confirmation_pages.router),
     *(tiers.router, touches.router, purges.router),
 )

@@ -6,6 +6,8 @@ from services.customer.archive import jobs as archive
 from services.customer.directory import jobs as directory
 from services.customer.imports import jobs as imports
 from services.customer.purges import jobs as purges
+from services.customer.surveys import handlers as surveys_handlers
+from services.customer.surveys import jobs as surveys
 from services.customer.tiers import jobs as tiers
 from services.customer.touches import jobs as touches
 from shared.consumer import Handlers, merge
@@ -14,9 +16,9 @@ from shared.runtime import Runtime
 from shared.scheduler import Job
 from shared.worker import Worker
 
-HANDLERS: Handlers = merge(handlers.HANDLERS)
+HANDLERS: Handlers = merge(handlers.HANDLERS, surveys_handlers.HANDLERS)
 JOBS: list[Job] = [
-    *(*access.JOBS, *directory.JOBS, *archive.JOBS, *tiers.JOBS, *touches.JOBS),
+    *(*access.JOBS, *directory.JOBS, *archive.JOBS, *tiers.JOBS, *touches.JOBS, *surveys.JOBS),
     *(*imports.JOBS, *purges.JOBS),
 ]
 RESYNCS: list[Resync] = [*directory.RESYNCS, *archive.RESYNCS]

@@ -26,8 +26,8 @@ _HALL_LEAD = _COUNTER | _scopes(
     "work_orders:write spot_checks:write training:write phone:reveal"
 )
 _COUNTY_LEAD = _HALL_LEAD | _scopes(
-    "scripts:approve products:write templates:write campaigns:approve targets:write rewards:write policies:write "
-    "directory:write feeds:read proofs:read access_log:read"
+    "products:write templates:write campaigns:approve targets:write rewards:write policies:write "
+    "scripts:approve surveys:define directory:write feeds:read proofs:read access_log:read"
 )
 _OFFICE = _COUNTY_LEAD | _scopes(
     "schemes:write periods:write calendar:write reply_words:write tiers:write invariants:read"

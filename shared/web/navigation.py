@@ -41,6 +41,12 @@ _PLACES = (
         frozenset({"clerk", "hall_manager", "county_manager", "regional_office", "admin"}),
     ),
     Place(
+        "/customer/surveys",
+        "满意度",
+        "4",
+        frozenset({"clerk", "hall_manager", "county_manager", "regional_office", "admin"}),
+    ),
+    Place(
         "/customer/access-log",
         "查阅记录",
         "9",

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from deploy.demo import sheets
+from deploy.demo.organisation import STORY_CLERK
 from deploy.demo.telling import Answer
 from shared.security import roles
 from shared.settings import SERVICES
@@ -17,7 +18,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
 
 OWNED = {
     "customer_id", "message_id", "ticket_id", "job_id", "campaign_id", "reply_id", "code_id", "follow_up_id",
-    "suppression_id",
+    "suppression_id", "invitation_id",
 }  # fmt: skip
 """Parameters that name something of one hall. `known_parameters` below breaks when a route has one it cannot place."""
 NOT_OWNED = {
@@ -128,7 +129,11 @@ async def something_of_everything(pos: Desk) -> dict[str, str]:
         "/customer/v1/imports", "档案.xlsx", sheets.archive([sheets.Row(a_phone(), name)], bad=0),
         mode="create", evidence_kind="signature", evidence_reference="纸质",
     )  # fmt: skip
+    invitation = await pos.post(
+        "/customer/v1/surveys/counter/invitations", {"customer_id": customer, "served_by": STORY_CLERK}
+    )
     return {
+        "invitation_id": invitation["id"],
         "customer_id": customer, "ticket_id": ticket["id"], "message_id": message["id"], "job_id": sheet["id"],
         "follow_up_id": touch["follow_up"]["id"], "code_id": str(uuid.uuid4()), "reply_id": str(uuid.uuid4()),
         "suppression_id": str(uuid.uuid4()),

@@ -81,6 +81,11 @@ async def get_customer(
     return customer
 
 
+async def customer_or_none(session: AsyncSession, customer_id: UUID | None, area: Area) -> Customer | None:
+    query = select(Customer).where(Customer.id == customer_id, _visible_from(area))
+    return (await session.scalars(query)).one_or_none()
+
+
 async def customer_with_phone_or_none(session: AsyncSession, phone_index: str, area: Area) -> Customer | None:
     query = select(Customer).where(
         Customer.phone_index == phone_index, Customer.status == "active", _visible_from(area)

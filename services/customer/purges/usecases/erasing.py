@@ -20,6 +20,7 @@ from services.customer.imports import repository as imports
 from services.customer.purges import repository
 from services.customer.scripts import repository as scripts
 from services.customer.touches import repository as touches
+from services.customer.surveys import repository as surveys
 from shared import erasure, outbox
 from shared.security.tenancy import Area
 
@@ -32,6 +33,7 @@ ERASERS: tuple[Eraser, ...] = (
     imports.erase_customers,
     touches.erase_customers,
     scripts.erase_customers,
+    surveys.erase_customers,
     confirmations.erase_customers,
     archive.erase_customers,
 )
