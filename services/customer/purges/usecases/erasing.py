@@ -19,8 +19,8 @@ from services.customer.confirmations import repository as confirmations
 from services.customer.imports import repository as imports
 from services.customer.purges import repository
 from services.customer.scripts import repository as scripts
-from services.customer.touches import repository as touches
 from services.customer.surveys import repository as surveys
+from services.customer.touches import repository as touches
 from shared import erasure, outbox
 from shared.security.tenancy import Area
 
