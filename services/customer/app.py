@@ -17,6 +17,7 @@ from services.customer.directory import routes as directory
 from services.customer.imports import routes as imports
 from services.customer.products import routes as products
 from services.customer.purges import routes as purges
+from services.customer.recommendations import routes as recommendations
 from services.customer.scripts import pages as scripts_pages
 from services.customer.scripts import routes as scripts
 from services.customer.surveys import pages as surveys_pages
@@ -29,12 +30,12 @@ from shared.web.app import create_app
 ROUTERS = (
     *(access.router, access_pages.router, directory.router, consent.router),
     *(archive.router, archive_pages.router, imports.router),
-    *(products.router,),
     *(scripts.router, scripts_pages.router),
     *(access_log.router, access_log_pages.router),
     *(surveys.router, surveys_pages.router),
     *(confirmations.router, confirmation_pages.router),
     *(tiers.router, touches.router, purges.router),
+    *(products.router, recommendations.router),
 )
 
 

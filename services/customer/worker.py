@@ -6,6 +6,7 @@ from services.customer.archive import jobs as archive
 from services.customer.directory import jobs as directory
 from services.customer.imports import jobs as imports
 from services.customer.purges import jobs as purges
+from services.customer.recommendations import handlers as recommendations
 from services.customer.surveys import handlers as surveys_handlers
 from services.customer.surveys import jobs as surveys
 from services.customer.tiers import jobs as tiers
@@ -16,7 +17,7 @@ from shared.runtime import Runtime
 from shared.scheduler import Job
 from shared.worker import Worker
 
-HANDLERS: Handlers = merge(handlers.HANDLERS, surveys_handlers.HANDLERS)
+HANDLERS: Handlers = merge(handlers.HANDLERS, surveys_handlers.HANDLERS, recommendations.HANDLERS)
 JOBS: list[Job] = [
     *(*access.JOBS, *directory.JOBS, *archive.JOBS, *tiers.JOBS, *touches.JOBS, *surveys.JOBS),
     *(*imports.JOBS, *purges.JOBS),

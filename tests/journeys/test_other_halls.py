@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
 
 OWNED = {
     "customer_id", "message_id", "ticket_id", "job_id", "campaign_id", "reply_id", "code_id", "follow_up_id",
-    "suppression_id", "invitation_id",
+    "suppression_id", "invitation_id", "recommendation_id",
 }  # fmt: skip
 """Parameters that name something of one hall. `known_parameters` below breaks when a route has one it cannot place."""
 NOT_OWNED = {
@@ -119,9 +119,10 @@ async def test_every_path_parameter_is_known_to_these_tests(house: House) -> Non
 
 
 async def something_of_everything(pos: Desk) -> dict[str, str]:
-    """A customer of the story's hall with an SMS, a ticket, a follow-up and an import."""
+    """A customer of the story's hall with a recommendation, an SMS, a ticket, a follow-up and an import."""
     phone, name = a_phone(), f"邻{uuid.uuid4().hex[:8]}"
     customer = (await pos.register(phone, name=name))["id"]
+    shown = (await pos.get(f"/customer/v1/customers/{customer}/recommendations"))["items"][0]["id"]
     ticket = await open_ticket(pos, customer)
     message = await until_introduced(pos, customer)
     touch = await pos.post(f"/customer/v1/customers/{customer}/touches", {"kind": "counter"})
@@ -137,7 +138,7 @@ async def something_of_everything(pos: Desk) -> dict[str, str]:
         "customer_id": customer, "ticket_id": ticket["id"], "message_id": message["id"], "job_id": sheet["id"],
         "follow_up_id": touch["follow_up"]["id"], "code_id": str(uuid.uuid4()), "reply_id": str(uuid.uuid4()),
         "suppression_id": str(uuid.uuid4()),
-        "phone": phone, "name": name,
+        "recommendation_id": shown, "phone": phone, "name": name,
     }  # fmt: skip
 
 

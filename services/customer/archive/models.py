@@ -357,3 +357,21 @@ class CustomerTicket(Table, table=True):
     status: str | None = Field(default=None, max_length=20)
     score: int | None = None
     received_at: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
+class CustomerOffer(Table, table=True):
+    """How things stand between a customer and a product: offered, answered, activated, denied (C6)."""
+
+    __tablename__ = "customer_offers"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "outcome IN ('offered', 'accepted', 'declined', 'activated', 'denied')", name="outcome"
+        ),
+    )
+
+    customer_id: UUID = Field(primary_key=True)
+    product: str = Field(primary_key=True, max_length=40)
+    title: str = Field(max_length=40)
+    outcome: str = Field(max_length=10)
+    reason: str | None = Field(default=None, max_length=40)
+    at: datetime = Field(sa_type=Timestamp)

@@ -20,6 +20,7 @@ from services.customer.archive.models import (
     Customer,
     CustomerChange,
     CustomerMessage,
+    CustomerOffer,
     CustomerTicket,
     ExternalId,
 )
@@ -57,6 +58,7 @@ class Record:
     customer: Customer
     consents: Sequence[Consent]
     tickets: Sequence[CustomerTicket]
+    offers: Sequence[CustomerOffer] = ()
 
 
 async def code_tables(session: AsyncSession) -> CodeTables:
@@ -186,6 +188,13 @@ async def insert_where_free(session: AsyncSession, customers: Sequence[Customer]
     return set((await session.execute(_INSERT_WHERE_FREE[session.get_bind().dialect.name], rows)).scalars())
 
 
+_THE_LAST_WORD = Guard(
+    "ON CONFLICT (customer_id, product) DO UPDATE SET title = excluded.title, outcome = excluded.outcome, "
+    "reason = excluded.reason, at = excluded.at",
+    CustomerNotFound(),  # never refuses: it always lets its rows in
+)
+
+
 async def add_change(session: AsyncSession, *changes: CustomerChange) -> None:
     await insert_rows(session, CustomerChange, changes)
 
@@ -251,6 +260,22 @@ async def tickets_of(session: AsyncSession, *customer_ids: UUID) -> Sequence[Cus
     return (await session.scalars(query.order_by(col(CustomerTicket.received_at)))).all()
 
 
+def put_offers(session: AsyncSession, offers: Iterable[CustomerOffer]) -> None:
+    """How things stand now, with the transaction's last statement; whoever speaks last is right."""
+    last_writes.add(session, CustomerOffer, [values_of(offer) for offer in offers], _THE_LAST_WORD)
+
+
+async def offers_of(session: AsyncSession, *customer_ids: UUID) -> Sequence[CustomerOffer]:
+    """In the order in which they were last spoken of."""
+    query = select(CustomerOffer).where(col(CustomerOffer.customer_id).in_(customer_ids))
+    return (await session.scalars(query.order_by(col(CustomerOffer.at), col(CustomerOffer.product)))).all()
+
+
+async def forget_offers(session: AsyncSession, customer_ids: Sequence[UUID]) -> None:
+    """Of customers whose identity is erased."""
+    await session.execute(sa.delete(CustomerOffer).where(col(CustomerOffer.customer_id).in_(customer_ids)))
+
+
 async def consents_of(session: AsyncSession, *customer_ids: UUID) -> dict[UUID, Consents]:
     """The ledger's entries in force for each of these customers."""
     in_force = consent_rules.in_force_by_customer(await consent_ledger.entries_of(session, *customer_ids))
@@ -272,7 +297,8 @@ async def _with_surroundings(session: AsyncSession, customers: Sequence[Customer
     ids = [customer.id for customer in customers]
     consents = _grouped(await consent_ledger.entries_of(session, *ids))
     tickets = _grouped(await tickets_of(session, *ids))
-    return [Record(c, consents.get(c.id, ()), tickets.get(c.id, ())) for c in customers]
+    offers = _grouped(await offers_of(session, *ids))
+    return [Record(c, consents.get(c.id, ()), tickets.get(c.id, ()), offers.get(c.id, ())) for c in customers]
 
 
 def _grouped(rows: Iterable[Any]) -> dict[UUID, list[Any]]:

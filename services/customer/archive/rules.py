@@ -3,9 +3,11 @@
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
+from shared import clock
 from shared.errors import FieldError
 
 # Until the tier rule has looked at a customer they are kept in touch with like everybody else (C8).
@@ -33,6 +35,22 @@ TICKET_CATEGORIES = {
     "service_error": "业务办理差错",
     "promotion": "营销活动争议",
     "enquiry": "业务",
+}
+OFFER_OUTCOMES = {
+    "offered": "已推荐",
+    "accepted": "客户接受",
+    "declined": "客户没有接受",
+    "activated": "已办理",
+    "denied": "客户否认办理",
+}
+DECLINE_REASONS = {
+    "price": "价格太高",
+    "not_needed": "用不上",
+    "has_similar": "已有类似业务",
+    "later": "以后再说",
+    "no_time": "没有时间",
+    "distrust": "担心乱扣费",
+    "other": "其他原因",
 }
 
 
@@ -122,6 +140,15 @@ class TicketSeen(Protocol):
     score: int | None
 
 
+class OfferSeen(Protocol):
+    """A product put to the customer, as the archive shows it."""
+
+    title: str
+    outcome: str
+    reason: str | None
+    at: datetime
+
+
 def unknown_codes(profile: Profile, tables: CodeTables) -> list[FieldError]:
     """Every code of the profile that is in no table."""
     single = (("brand", profile.brand), ("age_band", profile.age_band), ("spend_band", profile.spend_band))
@@ -182,6 +209,19 @@ def tickets_text(tickets: Iterable[TicketSeen], carried_over: str | None = None)
     phrases = [carried_over] if carried_over else []
     phrases += [ticket_phrase(ticket) for ticket in tickets]
     return "；".join(phrases)
+
+
+def offers_text(offers: Iterable[OfferSeen], carried_over: str | None = None) -> str:
+    """营销推荐情况: one phrase a product, such as 彩铃包月：客户接受（2026.11.25）, after what the paper sheet said."""
+    phrases = [carried_over] if carried_over else []
+    phrases += [offer_phrase(offer) for offer in offers]
+    return "；".join(phrases)
+
+
+def offer_phrase(offer: OfferSeen) -> str:
+    day = clock.business_date(offer.at)
+    why = f"{DECLINE_REASONS.get(offer.reason, '其他原因')}，" if offer.reason else ""
+    return f"{offer.title}：{OFFER_OUTCOMES[offer.outcome]}（{why}{day.year}.{day.month}.{day.day}）"
 
 
 def ticket_phrase(ticket: TicketSeen) -> str:

@@ -269,7 +269,7 @@ class CustomerCard(CustomerRead):
         customer = record.customer
         filled_by_us = {
             "consents": granted(record.consents),
-            "recommendations": customer.carried_recommendations or "",
+            "recommendations": rules.offers_text(record.offers, customer.carried_recommendations),
             "services": rules.tickets_text(record.tickets, customer.carried_services),
         }
         return cls.model_validate({**_shown(customer), **filled_by_us})

@@ -195,6 +195,14 @@ async def clerk_names_of_hall(session: AsyncSession, hall: str) -> dict[str, str
     return {row[0]: row[1] for row in rows}
 
 
+async def clerk_names(session: AsyncSession, staff_nos: Iterable[str]) -> dict[str, str]:
+    """Names by staff number, wherever they work."""
+    rows = await session.execute(
+        sa.select(col(Clerk.staff_no), col(Clerk.name)).where(col(Clerk.staff_no).in_(list(staff_nos)))
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 async def halls_after(session: AsyncSession, code: str, limit: int) -> list[tuple[Hall, str]]:
     """Halls by code, each with the name of its county."""
     joined = sa.select(Hall, col(County.name)).join(County, col(County.code) == col(Hall.county))

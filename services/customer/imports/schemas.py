@@ -10,7 +10,7 @@ from fastapi import Form
 from pydantic import BaseModel, ConfigDict
 
 from services.customer.archive.repository import Record
-from services.customer.archive.rules import tickets_text
+from services.customer.archive.rules import offers_text, tickets_text
 from services.customer.archive.schemas import Place
 from services.customer.consent.rules import Evidence, Purpose, granted
 from services.customer.consent.schemas import Reference, Short, WordingVersion
@@ -106,7 +106,7 @@ def line_of(record: Record, clerk: str) -> list[Any]:
         Column.HABITS: form.codes_text(customer.habits, customer.habits_note, "备注"),
         Column.PREFERENCES: form.codes_text(customer.preferences, customer.preferences_note, "其他"),
         Column.SMS_COUNT: customer.carried_sms_count + customer.sms_count,
-        Column.RECOMMENDATIONS: customer.carried_recommendations or "",
+        Column.RECOMMENDATIONS: offers_text(record.offers, customer.carried_recommendations),
         Column.SERVICES: tickets_text(record.tickets, customer.carried_services),
         Column.ARCHIVED_AT: form.date_text(clock.business_date(customer.archived_at)),
         **{CONSENT_COLUMNS[purpose]: "是" if state[purpose] else "否" for purpose in Purpose},

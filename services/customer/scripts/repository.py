@@ -59,6 +59,12 @@ async def versions_of(session: AsyncSession, script_id: UUID, *, lock: bool = Fa
     return found
 
 
+async def titles(session: AsyncSession, script_ids: Iterable[UUID]) -> dict[str, str]:
+    """What each of these scripts is called, in its newest version."""
+    query = sa.select(col(Script.id), col(Script.title)).where(col(Script.id).in_(list(script_ids)))
+    return {str(row[0]): row[1] for row in await session.execute(query.order_by(col(Script.version)))}
+
+
 async def insert_version(session: AsyncSession, script: Script) -> bool:
     """Whether it went in: of two who write a next version at the same moment one does."""
     if not await insert_new(session, Script, [script], key=["id", "version"]):

@@ -18,6 +18,7 @@ from services.customer.archive.models import Customer
 from services.customer.confirmations import repository as confirmations
 from services.customer.imports import repository as imports
 from services.customer.purges import repository
+from services.customer.recommendations import repository as recommendations
 from services.customer.scripts import repository as scripts
 from services.customer.surveys import repository as surveys
 from services.customer.touches import repository as touches
@@ -31,6 +32,7 @@ Eraser = Callable[[AsyncSession, Sequence[UUID]], Awaitable[None]]
 ERASERS: tuple[Eraser, ...] = (
     repository.erase_customers,
     imports.erase_customers,
+    recommendations.erase_customers,
     touches.erase_customers,
     scripts.erase_customers,
     surveys.erase_customers,
