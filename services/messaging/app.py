@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from services.messaging.analysis import routes as analysis
 from services.messaging.budget import routes as budget
 from services.messaging.calendar import pages as calendar_pages
 from services.messaging.calendar import routes as calendar
@@ -27,6 +28,7 @@ ROUTERS = [
     receipts.router,
     proofs.router,
     campaigns.router,
+    analysis.router,
     inbound.router,
     suppression.router,
     calendar.router,

@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from services.messaging.analysis import handlers as analysis
 from services.messaging.audience import handlers as audience
 from services.messaging.audience import jobs as audience_jobs
 from services.messaging.calendar import jobs as calendar
@@ -29,7 +30,7 @@ def build_worker(runtime: Runtime) -> Worker:
     open_gateways(runtime)
     return Worker(
         runtime,
-        handlers=merge(erasure.HANDLERS, audience.HANDLERS, planning.HANDLERS),
+        handlers=merge(erasure.HANDLERS, audience.HANDLERS, planning.HANDLERS, analysis.HANDLERS),
         jobs=[
             *planning_jobs.JOBS,
             *calendar.JOBS,

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from services.messaging.analysis import handlers as analysis
 from services.messaging.audience import handlers as audience
 from services.messaging.erasure import handlers as erasure
 from services.messaging.planning import handlers as planning
@@ -30,7 +31,7 @@ from shared.testing.buses import RecordingBus
 
 MORNING = datetime(2026, 11, 10, 2, 0, tzinfo=UTC)
 """A Tuesday, 10 o'clock in Shanghai."""
-HANDLERS = merge(erasure.HANDLERS, audience.HANDLERS, planning.HANDLERS)
+HANDLERS = merge(erasure.HANDLERS, audience.HANDLERS, planning.HANDLERS, analysis.HANDLERS)
 PLACE = {"hall": "ZZ01", "county": "zizhong", "clerk": "ZZ0101"}
 ALL_DAY = time(0)
 

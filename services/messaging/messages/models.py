@@ -60,6 +60,7 @@ class Message(Table, table=True):
         _partial("ix_messages_lease", "lease_until", where="status = 'submitting'"),
         _partial("ix_messages_unknown", "unknown_since", "id", where="status = 'unknown'"),
         _partial("ix_messages_unknown_of_hall", "hall", "unknown_since", "id", where="status = 'unknown'"),
+        _partial("ix_messages_sent", "submitted_at", where="accepted_at IS NOT NULL"),
         _partial("ix_messages_deadline", "deadline", where=NOT_SENT_IN_TIME),
         _partial("ix_messages_kept", "created_at", where=KEPT),
     )
