@@ -8,6 +8,7 @@ from services.complaints.callbacks import routes as callbacks
 from services.complaints.catalogue import routes as catalogue
 from services.complaints.clocks import routes as clocks
 from services.complaints.diversion import routes as diversion
+from services.complaints.exports import routes as exports
 from services.complaints.imports import routes as imports
 from services.complaints.tickets import routes as tickets
 from services.complaints.work_orders import routes as work_orders
@@ -22,6 +23,7 @@ ROUTERS = (
     work_orders.router,
     imports.router,
     diversion.router,
+    exports.router,
 )
 
 

@@ -14,6 +14,8 @@ from services.customer.confirmations import pages as confirmation_pages
 from services.customer.confirmations import routes as confirmations
 from services.customer.consent import routes as consent
 from services.customer.directory import routes as directory
+from services.customer.exports import pages as exports_pages
+from services.customer.exports import routes as exports
 from services.customer.imports import routes as imports
 from services.customer.products import routes as products
 from services.customer.purges import routes as purges
@@ -31,6 +33,7 @@ ROUTERS = (
     *(access.router, access_pages.router, directory.router, consent.router),
     *(archive.router, archive_pages.router, imports.router),
     *(scripts.router, scripts_pages.router),
+    *(exports.router, exports_pages.router),
     *(access_log.router, access_log_pages.router),
     *(surveys.router, surveys_pages.router),
     *(confirmations.router, confirmation_pages.router),

@@ -1,6 +1,7 @@
 """The customer service's background work: what it hears, what it does by the clock, what it can say again."""
 
 from services.customer.access import jobs as access
+from services.customer.access_log import handlers as access_log
 from services.customer.archive import handlers
 from services.customer.archive import jobs as archive
 from services.customer.directory import jobs as directory
@@ -17,7 +18,9 @@ from shared.runtime import Runtime
 from shared.scheduler import Job
 from shared.worker import Worker
 
-HANDLERS: Handlers = merge(handlers.HANDLERS, surveys_handlers.HANDLERS, recommendations.HANDLERS)
+HANDLERS: Handlers = merge(
+    access_log.HANDLERS, handlers.HANDLERS, surveys_handlers.HANDLERS, recommendations.HANDLERS
+)
 JOBS: list[Job] = [
     *(*access.JOBS, *directory.JOBS, *archive.JOBS, *tiers.JOBS, *touches.JOBS, *surveys.JOBS),
     *(*imports.JOBS, *purges.JOBS),

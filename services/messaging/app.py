@@ -10,6 +10,7 @@ from services.messaging.calendar import pages as calendar_pages
 from services.messaging.calendar import routes as calendar
 from services.messaging.campaigns import routes as campaigns
 from services.messaging.dispatch.gateways import open_gateways
+from services.messaging.exports import routes as exports
 from services.messaging.inbound import routes as inbound
 from services.messaging.messages import routes as messages
 from services.messaging.planning import routes as planning
@@ -33,6 +34,7 @@ ROUTERS = [
     suppression.router,
     calendar.router,
     calendar_pages.router,
+    exports.router,
 ]
 
 

@@ -195,3 +195,21 @@ class CampaignCompleted(Event):
     suppressed: dict[str, int] = Field(description="Count by reason.")
     started_at: Moment
     completed_at: Moment
+
+
+class PersonalDataExported(Event):
+    """Somebody put together what a service holds of a person. The customer service's access log keeps it."""
+
+    topic: ClassVar = "personal_data.exported"
+    aggregate: ClassVar = "export_id"
+    speakers: ClassVar = ("messaging", "complaints")
+    heard_by: ClassVar = {"customer": "access log"}
+
+    export_id: UUID
+    service: Code
+    customer_id: UUID
+    hall: Code
+    county: Code
+    exported_by: Code = Field(description="Staff number or client.")
+    role: Code
+    reason: Code = Field(description="person-request, complaint, authority.")

@@ -22,7 +22,7 @@ _COUNTER = _READ | _scopes(
     "scripts:use contracts:write reports:write messages:write tickets:write"
 )
 _HALL_LEAD = _COUNTER | _scopes(
-    "imports:write purges:write handovers:write scripts:write campaigns:write suppressions:write "
+    "imports:write purges:write personal_data:read handovers:write scripts:write campaigns:write suppressions:write "
     "work_orders:write spot_checks:write training:write phone:reveal"
 )
 _COUNTY_LEAD = _HALL_LEAD | _scopes(

@@ -13,6 +13,7 @@ from services.complaints.customers.errors import CustomerNotFound
 from services.complaints.customers.models import Assignment, Customer, Departure, Tier
 from services.complaints.tables import Table
 from shared.database import upsert
+from shared.personal_data import told
 from shared.security.tenancy import Area
 
 PURGED = "purged"
@@ -111,3 +112,13 @@ async def erase(session: AsyncSession, customer_ids: Collection[UUID]) -> None:
     for model in kept:
         table: Any = model
         await session.execute(sa.delete(table).where(table.customer_id.in_(customer_ids)))
+
+
+async def everything_about(session: AsyncSession, customer_id: UUID) -> dict[str, Any]:
+    """The copy of the archive."""
+    kept: tuple[type[Table], ...] = (Customer, Assignment, Tier, Departure)
+    rows = [await session.get(model, customer_id) for model in kept]
+    held: dict[str, Any] = {}
+    for row in rows:
+        held |= told(row, "version") if row is not None else {}
+    return {"customer": held}

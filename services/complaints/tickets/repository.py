@@ -28,6 +28,7 @@ from services.complaints.tickets.models import (
 from services.complaints.tickets.models.case import rung_by
 from shared.database import insert_new, insert_rows, upsert
 from shared.pagination import Page, PageRequest, paginate
+from shared.personal_data import told
 from shared.security.tenancy import Area
 
 CLOCK_KEY = ("ticket_id", "cycle", "clock", "round")
@@ -246,3 +247,19 @@ async def export_page(
     """The next tickets of an export, by id: bounded memory whatever its length."""
     query = select(Ticket).where(_inside(area), *wanted.conditions()).order_by(col(Ticket.id)).limit(limit)
     return (await session.scalars(query if after is None else query.where(col(Ticket.id) > after))).all()
+
+
+async def everything_about(session: AsyncSession, customer_id: UUID) -> dict[str, Any]:
+    """Every ticket with its cycles and every line of its log."""
+    query = select(Ticket).where(col(Ticket.customer_id) == customer_id).order_by(col(Ticket.received_at))
+    tickets = (await session.scalars(query)).all()
+    theirs = [ticket.id for ticket in tickets]
+    lines = await session.scalars(
+        select(Entry).where(col(Entry.ticket_id).in_(theirs)).order_by(col(Entry.ticket_id), col(Entry.seq))
+    )
+    cycles = await cycles_of(session, theirs)
+    return {
+        "tickets": [told(ticket, "customer_id", "source_key") for ticket in tickets],
+        "ticket_cycles": [told(cycle) for cycles in cycles.values() for cycle in cycles],
+        "ticket_entries": [told(line, "id") for line in lines],
+    }

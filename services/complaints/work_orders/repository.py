@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from services.complaints.work_orders.models import WorkOrder
 from shared.database import insert_new
 from shared.pagination import Page, PageRequest, paginate
+from shared.personal_data import told
 from shared.security.tenancy import Area
 
 
@@ -88,3 +89,10 @@ async def erase_words_from(session: AsyncSession, numbers: Collection[str], word
 async def _erase(session: AsyncSession, mine: Any, words: str) -> None:
     blank = {"content": words, "phone_enc": None, "phone_index": None, "phone_masked": None}
     await session.execute(sa.update(WorkOrder).where(mine).values(**blank))
+
+
+async def everything_about(session: AsyncSession, customer_id: UUID) -> dict[str, Any]:
+    """The 10086 orders about the person."""
+    query = select(WorkOrder).where(col(WorkOrder.customer_id) == customer_id)
+    orders = await session.scalars(query.order_by(col(WorkOrder.received_at)))
+    return {"work_orders": [told(order, "customer_id") for order in orders]}

@@ -30,6 +30,9 @@ LABELS = {
     Action.LOG_READ: "查阅本记录",
 }
 
+SERVICES = {"messaging": "短信服务", "complaints": "投诉服务"}
+"""Others who hold something of a person and tell us when somebody looked at all of it."""
+
 ONCE_AN_HOUR = frozenset({Action.VIEWED, Action.LOG_READ})
 """Looks that are repeated by reloading a page; everything else is written down every time."""
 

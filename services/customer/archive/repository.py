@@ -32,6 +32,7 @@ from shared import last_writes
 from shared.database import insert_new, insert_rows, upsert, values_of
 from shared.last_writes import Guard
 from shared.pagination import Page, PageRequest, paginate
+from shared.personal_data import told
 from shared.security.tenancy import Area
 
 EVERYWHERE = Area.everything()
@@ -209,6 +210,21 @@ async def erase_customers(session: AsyncSession, ids: Sequence[UUID]) -> None:
     """Of their history stays who changed the record and when, and not what. Their rows have a verb of their own."""
     theirs = col(CustomerChange.customer_id).in_(ids)
     await session.execute(sa.update(CustomerChange).where(theirs).values(changes=[]))
+
+
+async def everything_about(session: AsyncSession, customer_id: UUID) -> dict[str, Any]:
+    """The record, its history, and the messages and tickets it shows."""
+    customer = await get_customer(session, customer_id)
+    changes = select(CustomerChange).where(CustomerChange.customer_id == customer_id)
+    sent = select(CustomerMessage).where(CustomerMessage.customer_id == customer_id)
+    messages = (await session.scalars(sent.order_by(col(CustomerMessage.sent_at)))).all()
+    history = await session.scalars(changes.order_by(col(CustomerChange.id)))
+    return {
+        "customer": told(customer),
+        "changes": [told(change, "id", "customer_id") for change in history],
+        "messages": [told(message, "customer_id") for message in messages],
+        "tickets": [told(t, "customer_id", "version") for t in await tickets_of(session, customer_id)],
+    }
 
 
 async def count_messages(session: AsyncSession, messages: Iterable[CustomerMessage]) -> None:

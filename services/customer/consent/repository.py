@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,6 +12,7 @@ from services.customer.consent.errors import WordingUnknown
 from services.customer.consent.models import Consent, ConsentWording, Decided
 from services.customer.consent.rules import Purpose
 from shared import last_writes
+from shared.personal_data import told
 
 
 def append(session: AsyncSession, entries: Iterable[Decided]) -> None:
@@ -53,3 +55,8 @@ async def wording_on(session: AsyncSession, day: date) -> ConsentWording:
     query = select(ConsentWording).where(col(ConsentWording.effective_from) <= day)
     newest = col(ConsentWording.effective_from).desc(), col(ConsentWording.version).desc()
     return (await session.scalars(query.order_by(*newest).limit(1))).one()
+
+
+async def everything_about(session: AsyncSession, customer_id: UUID) -> dict[str, Any]:
+    """The whole ledger, oldest first."""
+    return {"consents": [told(entry, "customer_id") for entry in await entries_of(session, customer_id)]}

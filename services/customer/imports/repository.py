@@ -14,6 +14,7 @@ from services.customer.imports.errors import ImportNotFound
 from services.customer.imports.models import ImportJob, ImportRow
 from shared.database import insert_rows
 from shared.pagination import Page, PageRequest, paginate
+from shared.personal_data import told
 from shared.security.tenancy import Area
 
 # A second line with the same number is a double unless the first was refused for what stands in it.
@@ -110,3 +111,10 @@ async def delete_one_old_job(session: AsyncSession, kept: datetime, received: da
     if job_id is not None:
         await delete_job(session, job_id)
     return job_id is not None
+
+
+async def everything_about(session: AsyncSession, customer_id: UUID) -> dict[str, Any]:
+    """Which lines of which sheets brought or changed the record."""
+    query = select(ImportRow).where(ImportRow.customer_id == customer_id).order_by(col(ImportRow.job_id))
+    rows = await session.scalars(query)
+    return {"import_lines": [told(row, "customer_id", "cells") for row in rows]}

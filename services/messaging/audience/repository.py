@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from services.messaging.audience.errors import CustomerNotFound, HallNotFound
 from services.messaging.audience.models import ACTIVE, Consent, Customer, Hall, Ticket
 from shared.database import upsert
+from shared.personal_data import told
 from shared.security.tenancy import Area
 
 SNAPSHOT = (
@@ -142,3 +143,15 @@ async def get_hall(session: AsyncSession, code: str, area: Area) -> Hall:
     if hall is None:
         raise HallNotFound
     return hall
+
+
+async def everything_about(session: AsyncSession, customer_id: UUID) -> dict[str, Any]:
+    """The copy of the record, of the last word on each purpose, and of which tickets are open."""
+    customer = await session.get(Customer, customer_id)
+    consents = (await consents_of(session, [customer_id])).values()
+    tickets = await session.scalars(select(Ticket).where(Ticket.customer_id == customer_id))
+    return {
+        "customer": told(customer) if customer else None,
+        "consents": [told(consent, "customer_id") for consent in consents],
+        "tickets": [told(ticket, "customer_id") for ticket in tickets],
+    }

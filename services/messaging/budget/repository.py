@@ -13,6 +13,7 @@ from services.messaging.budget.errors import RuleNotFound
 from services.messaging.budget.models import CapSlot, ClassRule
 from services.messaging.budget.rules import Taken
 from shared.database import insert_new
+from shared.personal_data import told
 
 SLOT = ("customer_id", "pool", "month", "slot_no")
 
@@ -57,3 +58,10 @@ async def take(session: AsyncSession, slots: Sequence[CapSlot]) -> set[UUID]:
 
 async def release(session: AsyncSession, message_ids: Iterable[UUID]) -> None:
     await session.execute(sa.delete(CapSlot).where(col(CapSlot.message_id).in_(set(message_ids))))
+
+
+async def everything_about(session: AsyncSession, customer_id: UUID) -> dict[str, Any]:
+    """The slots of each month that messages took."""
+    query = select(CapSlot).where(CapSlot.customer_id == customer_id)
+    slots = await session.scalars(query.order_by(col(CapSlot.month), col(CapSlot.slot_no)))
+    return {"cap_slots": [told(slot, "customer_id") for slot in slots]}

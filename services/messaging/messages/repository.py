@@ -15,6 +15,7 @@ from services.messaging.messages.models import KEPT, NOT_SENT_IN_TIME, PART_WITH
 from services.messaging.messages.rules import IN_HAND, STATUSES, WAITING, Answer
 from shared.database import insert_new
 from shared.pagination import Page, PageRequest, paginate
+from shared.personal_data import told
 from shared.security.tenancy import Area
 
 
@@ -35,6 +36,7 @@ class Place:
 
 
 INTENT = ("recipient", "template_code", "cause", "period")
+INTERNAL = ("customer_id", "recipient", "lease_token", "lease_until")
 FACT = ("message_id", "attempt", "said", "segment")
 
 
@@ -246,3 +248,15 @@ async def unknowns(session: AsyncSession) -> tuple[int, datetime | None]:
     query = sa.select(sa.func.count(), sa.func.min(col(Message.unknown_since))).where(status_is("unknown"))
     row = (await session.execute(query)).one()
     return int(row[0]), row[1]
+
+
+async def everything_about(session: AsyncSession, customer_id: UUID) -> dict[str, Any]:
+    """Every message, sent or not, with what the gateways said of it."""
+    query = select(Message).where(Message.customer_id == customer_id).order_by(col(Message.id))
+    messages = (await session.scalars(query)).all()
+    wanted = col(GatewayAnswer.message_id).in_([message.id for message in messages])
+    answers = await session.scalars(select(GatewayAnswer).where(wanted).order_by(col(GatewayAnswer.id)))
+    return {
+        "messages": [told(message, *INTERNAL) for message in messages],
+        "gateway_answers": [told(answer, "id") for answer in answers],
+    }

@@ -16,6 +16,7 @@ from services.messaging.suppression.models import DO_NOT_CONTACT, NUMBER_DEAD, O
 from services.messaging.suppression.rules import Standing, Word
 from shared.database import upsert
 from shared.pagination import Page, PageRequest, paginate
+from shared.personal_data import told
 from shared.security.tenancy import Area
 
 NOBODY = Standing(archived=False, active=False, words={})
@@ -112,3 +113,10 @@ def _standing(
         ticket_open=ticket_open,
         ticket_closed_at=ticket_closed_at,
     )
+
+
+async def everything_about(session: AsyncSession, customer_id: UUID) -> dict[str, Any]:
+    """What stands against writing to the number."""
+    number = sa.select(col(Customer.phone_index)).where(col(Customer.id) == customer_id).scalar_subquery()
+    found = await session.scalars(select(Suppression).where(col(Suppression.phone_index) == number))
+    return {"suppressions": [told(entry) for entry in found]}

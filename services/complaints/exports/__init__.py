@@ -1,0 +1,1 @@
+"""What the complaints service holds of one person, for that person. Speaks `personal_data.exported`; hears nothing."""

@@ -1,0 +1,47 @@
+"""Gathering what every capability holds of one customer, on the record."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.complaints.customers import repository as customers
+from services.complaints.customers.repository import KnownCustomer
+from services.complaints.tickets import repository as tickets
+from services.complaints.work_orders import repository as work_orders
+from shared import ids, outbox
+from shared.events.messaging import PersonalDataExported
+from shared.personal_data import Reason, ReasonRequired, Teller, gather
+from shared.security.tenancy import Caller
+
+TELLERS: tuple[Teller, ...] = (
+    customers.everything_about,
+    tickets.everything_about,
+    work_orders.everything_about,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPerson:
+    """Somebody puts together all there is about a customer, and says why."""
+
+    caller: Caller
+    customer_id: UUID
+    reason: Reason | None
+
+
+async def export_person(
+    session: AsyncSession, command: ExportPerson, *, now: datetime
+) -> tuple[KnownCustomer, dict[str, Any]]:
+    """Raises CustomerNotFound, ReasonRequired. The customer service hears of it and keeps it in the access log."""
+    customer = await customers.get_customer(session, command.customer_id, command.caller.area)
+    if command.reason is None:
+        raise ReasonRequired
+    exported = PersonalDataExported(
+        occurred_at=now, export_id=ids.uuid7(), service="complaints", customer_id=customer.id, hall=customer.hall,
+        county=customer.county, exported_by=command.caller.subject, role=command.caller.role, reason=command.reason,
+    )  # fmt: skip
+    outbox.add(session, exported)
+    return customer, await gather(session, TELLERS, customer.id)
