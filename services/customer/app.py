@@ -18,6 +18,7 @@ from services.customer.exports import pages as exports_pages
 from services.customer.exports import routes as exports
 from services.customer.imports import routes as imports
 from services.customer.products import routes as products
+from services.customer.purges import pages as purges_pages
 from services.customer.purges import routes as purges
 from services.customer.recommendations import routes as recommendations
 from services.customer.scripts import pages as scripts_pages
@@ -37,7 +38,7 @@ ROUTERS = (
     *(access_log.router, access_log_pages.router),
     *(surveys.router, surveys_pages.router),
     *(confirmations.router, confirmation_pages.router),
-    *(tiers.router, touches.router, purges.router),
+    *(tiers.router, touches.router, purges.router, purges_pages.router),
     *(products.router, recommendations.router),
 )
 

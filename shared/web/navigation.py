@@ -47,6 +47,12 @@ _PLACES = (
         frozenset({"clerk", "hall_manager", "county_manager", "regional_office", "admin"}),
     ),
     Place(
+        "/customer/cleaning",
+        "离网清理",
+        "8",
+        frozenset({"hall_manager", "county_manager", "regional_office", "admin"}),
+    ),
+    Place(
         "/customer/access-log",
         "查阅记录",
         "9",

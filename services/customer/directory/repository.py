@@ -203,6 +203,12 @@ async def clerk_names(session: AsyncSession, staff_nos: Iterable[str]) -> dict[s
     return {row[0]: row[1] for row in rows}
 
 
+async def hall_names(session: AsyncSession, codes: Iterable[str]) -> dict[str, str]:
+    """Names by code."""
+    halls = (await session.scalars(select(Hall).where(col(Hall.code).in_(list(codes))))).all()
+    return {hall.code: hall.name for hall in halls}
+
+
 async def halls_after(session: AsyncSession, code: str, limit: int) -> list[tuple[Hall, str]]:
     """Halls by code, each with the name of its county."""
     joined = sa.select(Hall, col(County.name)).join(County, col(County.code) == col(Hall.county))

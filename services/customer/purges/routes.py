@@ -1,17 +1,16 @@
 """Off-net lists, cleanings and erasure over HTTP."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Response, UploadFile
-from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from services.customer.archive.schemas import CustomerRead
 from services.customer.purges import repository, usecases
+from services.customer.purges.gateways.lists import rejected_csv, take_in
 from services.customer.purges.schemas import (
-    REJECTED_HEADINGS,
     Erasure,
     LeftNetwork,
     OffNetListRead,
@@ -21,7 +20,7 @@ from services.customer.purges.schemas import (
     PurgeRead,
     PurgeRowRead,
     PurgeShort,
-    rejected_line,
+    read_purge,
 )
 from services.customer.purges.usecases import (
     EraseCustomer,
@@ -33,14 +32,11 @@ from services.customer.purges.usecases import (
 )
 from shared import clock
 from shared.pagination import Page
-from shared.runtime import Runtime
-from shared.security.tenancy import Area, Caller
-from shared.spreadsheets import BOM, CSV_TYPE, content_disposition, csv_line, read_rows
+from shared.security.tenancy import Caller
+from shared.spreadsheets import CSV_TYPE, content_disposition, read_rows
 from shared.web.dependencies import Here, IfMatchToChange, Once, PageQuery, requires
 from shared.web.limits import UPLOAD_LIMIT
 
-CHUNK = 500
-SAMPLE = 10
 router = APIRouter(prefix="/customer/v1", tags=["purges"])
 
 Reader = Annotated[Caller, requires("customers:read")]
@@ -118,7 +114,7 @@ async def get_rejected(job_id: UUID, here: Here, caller: Importer) -> StreamingR
         fetch = FetchRejected(caller.area, job_id, caller.subject, caller.role)
         await usecases.fetch_rejected(session, fetch, now=clock.now())
     headers = {"Content-Disposition": content_disposition("退回.csv"), "Cache-Control": "no-store"}
-    return StreamingResponse(_rejected(here, job_id), media_type=CSV_TYPE, headers=headers)
+    return StreamingResponse(rejected_csv(here, job_id), media_type=CSV_TYPE, headers=headers)
 
 
 @router.post("/purges", status_code=202, response_model=PurgeRead)
@@ -143,7 +139,8 @@ async def list_purges(here: Here, caller: Reader, page: PageQuery) -> Page[Purge
 @router.get("/purges/{job_id}")
 async def get_purge(job_id: UUID, here: Here, caller: Reader) -> PurgeRead:
     """How far it is, by hall, with a masked sample of who is still to be erased."""
-    return await read_purge(here, job_id, caller.area)
+    async with here.database.reading() as session:
+        return await read_purge(session, job_id, caller.area)
 
 
 @router.get("/purges/{job_id}/rows")
@@ -160,45 +157,6 @@ async def cancel_purge(job_id: UUID, once: Once, caller: Cleaner) -> Response:
     async with once.transaction() as session:
         purge = await usecases.cancel_purge(session, job_id, caller.area, now=clock.now())
         return once.answer(200, PurgeRead.of(purge, await repository.counts_by_hall(session, purge.id)))
-
-
-async def take_in(here: Runtime, lines: List, command: OpenList) -> UUID:
-    """Each chunk of lines in a transaction of its own; a list that breaks off is taken out again."""
-    async with here.database.transaction() as session:
-        job = await usecases.open_list(session, command, now=clock.now())
-    try:
-        async for chunk in iterate_in_threadpool(lines.chunks()):
-            async with here.database.transaction() as session:
-                await usecases.receive_lines(session, job.id, chunk)
-    except BaseException:
-        async with here.database.transaction() as session:
-            await repository.delete_list(session, job.id)
-        raise
-    return job.id
-
-
-async def read_purge(here: Runtime, purge_id: UUID, area: Area) -> PurgeRead:
-    async with here.database.reading() as session:
-        purge = await repository.get_purge(session, purge_id, area)
-        counts = await repository.counts_by_hall(session, purge.id)
-        sample = await repository.sample_of(session, purge.id, SAMPLE)
-    return PurgeRead.of(purge, counts, sample)
-
-
-async def _rejected(here: Runtime, list_id: UUID) -> AsyncIterator[bytes]:
-    yield BOM + csv_line(REJECTED_HEADINGS)
-    after = 0
-    while True:
-        async with here.database.reading() as session:
-            rows = await repository.rejected_after(session, list_id, after, CHUNK)
-        if not rows:
-            return
-        yield b"".join(csv_line(rejected_line(row, _opened(here, row.phone_enc))) for row in rows)
-        after = rows[-1].line
-
-
-def _opened(here: Runtime, sealed: str | None) -> str:
-    return here.phones.open(sealed).removeprefix("+86") if sealed else ""
 
 
 def _any_version(_version: int) -> None:

@@ -6,13 +6,16 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.customer.archive.models import Customer
 from services.customer.archive.rules import mask_name
 from services.customer.consent.schemas import Moment
+from services.customer.purges import repository
 from services.customer.purges.models import OffNetList, OffNetRow, Purge
 from shared.events.base import MONTH
 from shared.phones import hide_numbers
+from shared.security.tenancy import Area
 
 REJECTED_HEADINGS = ("手机号码", "离网时间", "原行号", "退回原因")
 Words = Annotated[
@@ -20,6 +23,7 @@ Words = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$"),
     AfterValidator(hide_numbers),
 ]
+SAMPLE = 10
 JobStatus = Literal["queued", "working", "completed", "failed", "cancelled"]
 
 
@@ -172,6 +176,13 @@ class PurgeRowRead(BaseModel):
     hall: str
     left_at: datetime
     status: Literal["pending", "found", "erased", "skipped"]
+
+
+async def read_purge(session: AsyncSession, purge_id: UUID, area: Area) -> PurgeRead:
+    """A cleaning with its counts and a sample; raises JobNotFound."""
+    purge = await repository.get_purge(session, purge_id, area)
+    counts = await repository.counts_by_hall(session, purge.id)
+    return PurgeRead.of(purge, counts, await repository.sample_of(session, purge.id, SAMPLE))
 
 
 def rejected_line(row: OffNetRow, phone: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""Off-net lists as files."""
