@@ -16,6 +16,7 @@ from services.customer.consent import routes as consent
 from services.customer.directory import routes as directory
 from services.customer.exports import pages as exports_pages
 from services.customer.exports import routes as exports
+from services.customer.handovers import routes as handovers
 from services.customer.imports import routes as imports
 from services.customer.products import routes as products
 from services.customer.purges import pages as purges_pages
@@ -38,7 +39,8 @@ ROUTERS = (
     *(access_log.router, access_log_pages.router),
     *(surveys.router, surveys_pages.router),
     *(confirmations.router, confirmation_pages.router),
-    *(tiers.router, touches.router, purges.router, purges_pages.router),
+    *(tiers.router, touches.router, handovers.router),
+    *(purges.router, purges_pages.router),
     *(products.router, recommendations.router),
 )
 

@@ -5,6 +5,7 @@ from services.customer.access_log import handlers as access_log
 from services.customer.archive import handlers
 from services.customer.archive import jobs as archive
 from services.customer.directory import jobs as directory
+from services.customer.handovers import jobs as handovers
 from services.customer.imports import jobs as imports
 from services.customer.purges import jobs as purges
 from services.customer.recommendations import handlers as recommendations
@@ -22,7 +23,15 @@ HANDLERS: Handlers = merge(
     access_log.HANDLERS, handlers.HANDLERS, surveys_handlers.HANDLERS, recommendations.HANDLERS
 )
 JOBS: list[Job] = [
-    *(*access.JOBS, *directory.JOBS, *archive.JOBS, *tiers.JOBS, *touches.JOBS, *surveys.JOBS),
+    *(
+        *access.JOBS,
+        *directory.JOBS,
+        *archive.JOBS,
+        *tiers.JOBS,
+        *touches.JOBS,
+        *handovers.JOBS,
+        *surveys.JOBS,
+    ),
     *(*imports.JOBS, *purges.JOBS),
 ]
 RESYNCS: list[Resync] = [*directory.RESYNCS, *archive.RESYNCS]

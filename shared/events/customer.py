@@ -206,7 +206,7 @@ class CustomerReassigned(CustomerEvent):
 
     topic: ClassVar = "customer.reassigned"
     heard_by: ClassVar = {
-        "messaging": "projection of customers",
+        "messaging": "projection of customers, waiting messages",
         "complaints": "hands open tickets over",
         "kpi": "credit from that day on",
     }

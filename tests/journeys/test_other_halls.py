@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
 
 OWNED = {
     "customer_id", "message_id", "ticket_id", "job_id", "campaign_id", "reply_id", "code_id", "follow_up_id",
-    "suppression_id", "invitation_id", "recommendation_id",
+    "handover_id", "suppression_id", "invitation_id", "recommendation_id",
 }  # fmt: skip
 """Parameters that name something of one hall. `known_parameters` below breaks when a route has one it cannot place."""
 NOT_OWNED = {
@@ -137,7 +137,7 @@ async def something_of_everything(pos: Desk) -> dict[str, str]:
         "invitation_id": invitation["id"],
         "customer_id": customer, "ticket_id": ticket["id"], "message_id": message["id"], "job_id": sheet["id"],
         "follow_up_id": touch["follow_up"]["id"], "code_id": str(uuid.uuid4()), "reply_id": str(uuid.uuid4()),
-        "suppression_id": str(uuid.uuid4()),
+        "handover_id": str(uuid.uuid4()), "suppression_id": str(uuid.uuid4()),
         "recommendation_id": shown, "phone": phone, "name": name,
     }  # fmt: skip
 

@@ -67,6 +67,19 @@ class CarriedOver:
     services: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Who manages a customer, and where: the three columns that go together."""
+
+    hall: str
+    county: str
+    clerk: str
+
+    @property
+    def columns(self) -> dict[str, str]:
+        return {"hall": self.hall, "county": self.county, "clerk": self.clerk}
+
+
 class CodeRow(Table, table=True):
     """One line of a code table (C4). Files and the POS carry the codes; labels and bounds may change."""
 
@@ -154,6 +167,10 @@ class Customer(Table, table=True):
             preferences=tuple(self.preferences),
             preferences_note=self.preferences_note,
         )
+
+    @property
+    def post(self) -> Post:
+        return Post(self.hall, self.county, self.clerk)
 
     @property
     def number_stored(self) -> NumberStored | None:
@@ -247,6 +264,13 @@ class Customer(Table, table=True):
         self.version += 1
         return CustomerPurged(**self._identity(), occurred_at=now, purged_at=now, reason=reason, month=month)
 
+    def reassign(self, post: Post, *, by: str, now: datetime) -> "CustomerChange":
+        """Somebody else manages the customer from now on, perhaps in another hall; who archived them stays."""
+        before = self.post
+        self.hall, self.county, self.clerk = post.hall, post.county, post.clerk
+        self.version += 1
+        return CustomerChange.moved(self.id, self.version, before, post, by=by, now=now)
+
     def updated(self, consents: Consents, at: datetime) -> CustomerUpdated:
         """The record as it is now, for those who keep a copy."""
         return CustomerUpdated(**self._snapshot(consents), occurred_at=at)
@@ -328,6 +352,23 @@ class CustomerChange(Table, table=True):
             by=by,
             version=customer.version,
             changes=changes,
+        )
+
+    @classmethod
+    def moved(
+        cls, customer_id: UUID, version: int, before: Post, after: Post, *, by: str, now: datetime
+    ) -> Self:
+        """A hand-over: the clerk differs, and the hall where it does."""
+        pairs = {"clerk": (before.clerk, after.clerk), "hall": (before.hall, after.hall)}
+        return cls(
+            id=ids.uuid7(),
+            customer_id=customer_id,
+            hall=after.hall,
+            county=after.county,
+            at=now,
+            by=by,
+            version=version,
+            changes=[{"field": f, "before": a, "after": b} for f, (a, b) in pairs.items() if a != b],
         )
 
 

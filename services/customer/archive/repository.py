@@ -23,6 +23,7 @@ from services.customer.archive.models import (
     CustomerOffer,
     CustomerTicket,
     ExternalId,
+    Post,
 )
 from services.customer.archive.rules import Code, CodeTables
 from services.customer.consent import repository as consent_ledger
@@ -254,6 +255,25 @@ async def move_to_tier(session: AsyncSession, tier: str, customer_ids: Sequence[
         return {}
     move = sa.update(Customer).where(col(Customer.id).in_(customer_ids))
     moved = move.values(tier=tier, version=col(Customer.version) + 1)
+    returned = moved.returning(col(Customer.id), col(Customer.version))
+    rows = await session.execute(returned.execution_options(synchronize_session=False))
+    return {row[0]: row[1] for row in rows}
+
+
+async def posts_of_clerk(session: AsyncSession, clerk: str, area: Area) -> list[Post]:
+    """The halls in which a clerk has customers; one, unless they moved and nothing was handed over."""
+    query = sa.select(col(Customer.hall), col(Customer.county)).where(
+        col(Customer.clerk) == clerk, _visible_from(area)
+    )
+    rows = await session.execute(query.distinct().order_by(col(Customer.hall)))
+    return [Post(row[0], row[1], clerk) for row in rows]
+
+
+async def move_to_post(session: AsyncSession, before: Post, after: Post) -> dict[UUID, int]:
+    """Everybody of one post goes to another, in one statement; returns their new versions (C9)."""
+    mine = [col(getattr(Customer, name)) == value for name, value in before.columns.items()]
+    move = sa.update(Customer).where(*mine, col(Customer.status) != "erased")
+    moved = move.values(**after.columns, version=col(Customer.version) + 1)
     returned = moved.returning(col(Customer.id), col(Customer.version))
     rows = await session.execute(returned.execution_options(synchronize_session=False))
     return {row[0]: row[1] for row in rows}

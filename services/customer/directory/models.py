@@ -135,6 +135,9 @@ class Clerk(Table, table=True):
         _check_dates(self)
         return self.announced()
 
+    def is_in_post_on(self, day: date) -> bool:
+        return rules.is_effective(day, self.effective_from, self.effective_to)
+
     def announced(self) -> ClerkChanged:
         """The clerk as they are, for those who keep a copy."""
         return ClerkChanged(

@@ -56,6 +56,15 @@ async def intent_or_none(
     return (await session.scalars(query)).one_or_none()
 
 
+async def hand_over_waiting(session: AsyncSession, clerks: Mapping[UUID, str]) -> None:
+    """What waits for these customers goes out in the name of their clerk of now; what was sent stays as it is."""
+    for clerk in sorted(set(clerks.values())):
+        theirs = [customer_id for customer_id, name in clerks.items() if name == clerk]
+        waiting = col(Message.customer_id).in_(theirs), col(Message.status).in_(WAITING)
+        change = sa.update(Message).where(*waiting).values(clerk=clerk)
+        await session.execute(change.execution_options(synchronize_session=False))
+
+
 async def locked(session: AsyncSession, ids: Iterable[UUID]) -> list[Message]:
     """These messages as they are now, held until the transaction ends; in the order of their ids."""
     return await _locked(session, select(Message).where(col(Message.id).in_(sorted(set(ids)))))

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.messaging.audience.usecases import customer_ids
+from services.messaging.messages import repository as messages
 from services.messaging.planning.usecases import introduce, notify
 from services.messaging.planning.usecases.recheck import recheck_customers
 from shared.consumer import Delivery, Handlers, bulk
@@ -16,6 +17,7 @@ from shared.events.customer import (
     CustomerLeftNetwork,
     CustomerNumberStored,
     CustomerPurged,
+    CustomerReassigned,
     CustomerRegistered,
     CustomerUpdated,
     HallChanged,
@@ -59,6 +61,11 @@ async def stop_messages_on_departure(session: AsyncSession, batch: Batch) -> Non
 
 
 @bulk
+async def hand_over_waiting_on_reassigned(session: AsyncSession, batch: Batch) -> None:
+    await messages.hand_over_waiting(session, {d.event.customer_id: d.event.clerk for d in batch})
+
+
+@bulk
 async def complete_planned_on_hall_changed(session: AsyncSession, batch: Batch) -> None:
     await introduce.complete_planned_of_halls(session, {d.event.code for d in batch}, now=batch[0].now)
 
@@ -90,6 +97,7 @@ HANDLERS: Handlers = {
     CustomerUpdated: [complete_planned_on_customer_updated],
     CustomerConsentChanged: [act_on_queued_messages_on_consent_changed],
     CustomerNumberStored: [move_intro_deadline_on_number_stored],
+    CustomerReassigned: [hand_over_waiting_on_reassigned],
     CustomerLeftNetwork: [stop_messages_on_departure],
     CustomerPurged: [stop_messages_on_departure],
     HallChanged: [complete_planned_on_hall_changed],

@@ -9,6 +9,7 @@ import pytest
 from services.kpi.scoring.rules import figures_hash
 from shared import clock
 from shared.database import Database
+from shared.events.customer import CustomerReassigned
 from shared.events.kpi import ScorePublished
 from shared.testing.outboxes import events_said
 from tests.kpi.conftest import Caller
@@ -268,3 +269,26 @@ async def explain(client: httpx.AsyncClient, score_id: str, indicator: str) -> d
     explained = await read(client, f"/kpi/v1/scores/{score_id}/explain?indicator={indicator}&limit=200")
     found: dict[str, Any] = explained["indicators"][0]
     return found
+
+
+async def test_a_hand_over_changes_nothing_in_the_old_clerks_past_month(tell: Tell, caller: Caller) -> None:
+    """A1-12: customers, follow-ups and tickets go to ZZ0102 in November; October stays ZZ0101's to the digit."""
+    archived = [registered("ZZ0101", day=day) for day in range(3, 9)]
+    await tell(*the_house(), *a_month(), *archived)
+    office = caller("regional_office")
+    await score(office)
+    before = by_subject(await scores(office, level="clerk"))
+    moves = [
+        CustomerReassigned(
+            version=2, occurred_at=at(2, month=11), customer_id=customer.customer_id, hall="ZZ01",
+            county=customer.county, clerk="ZZ0102", from_hall="ZZ01", from_county=customer.county, from_clerk="ZZ0101",
+            effective_from=at(2, month=11).date(),
+        )
+        for customer in archived
+    ]  # fmt: skip
+    await tell(*moves)
+    await score(office)
+    after = by_subject(await scores(office, level="clerk"))
+    for clerk in ("ZZ0101", "ZZ0102"):
+        assert after[clerk]["score"] == before[clerk]["score"]
+        assert after[clerk]["indicators"] == before[clerk]["indicators"]

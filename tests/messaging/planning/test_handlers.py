@@ -8,6 +8,7 @@ import pytest
 
 from services.messaging.audience.models import Customer
 from shared import clock
+from shared.events.customer import CustomerReassigned
 from shared.events.messaging import SmsSuppressed
 from shared.ids import uuid7
 from shared.phones import PhoneBook
@@ -213,3 +214,23 @@ async def test_a_code_that_no_longer_works_is_not_sent(ears: Ears, shelf: Shelf,
     late = people.a_code_request(customer.customer_id, phones, lives=timedelta(0))
     await ears.hear(people.a_hall(), customer, late)
     assert await shelf.messages() == []
+
+
+@pytest.mark.both_databases
+async def test_what_waits_goes_to_the_customers_new_clerk_and_what_was_sent_stays(
+    ears: Ears, shelf: Shelf, phones: PhoneBook
+) -> None:
+    """A1-12, the messages' side of a hand-over."""
+    customer = people.a_customer(phones)
+    await ears.hear(people.a_hall(), customer)
+    waiting = await shelf.message()
+    moved = CustomerReassigned(
+        version=customer.version + 1, occurred_at=customer.occurred_at, customer_id=customer.customer_id,
+        hall=customer.hall, county=customer.county, clerk="ZZ0109", from_hall=customer.hall,
+        from_county=customer.county, from_clerk=customer.clerk,
+        effective_from=clock.business_date(customer.occurred_at),
+    )  # fmt: skip
+    for _ in range(2):
+        await ears.hear(moved)
+    assert (await shelf.message()).clerk == "ZZ0109" != waiting.clerk
+    assert (await shelf.message()).text == waiting.text
