@@ -8,6 +8,7 @@ from services.customer.access import pages as access_pages
 from services.customer.access import routes as access
 from services.customer.access_log import pages as access_log_pages
 from services.customer.access_log import routes as access_log
+from services.customer.activations import routes as activations
 from services.customer.archive import pages as archive_pages
 from services.customer.archive import routes as archive
 from services.customer.confirmations import pages as confirmation_pages
@@ -41,7 +42,7 @@ ROUTERS = (
     *(confirmations.router, confirmation_pages.router),
     *(tiers.router, touches.router, handovers.router),
     *(purges.router, purges_pages.router),
-    *(products.router, recommendations.router),
+    *(products.router, recommendations.router, activations.router),
 )
 
 

@@ -2,6 +2,7 @@
 
 from services.customer.access import jobs as access
 from services.customer.access_log import handlers as access_log
+from services.customer.activations import handlers as activations
 from services.customer.archive import handlers
 from services.customer.archive import jobs as archive
 from services.customer.directory import jobs as directory
@@ -20,7 +21,11 @@ from shared.scheduler import Job
 from shared.worker import Worker
 
 HANDLERS: Handlers = merge(
-    access_log.HANDLERS, handlers.HANDLERS, surveys_handlers.HANDLERS, recommendations.HANDLERS
+    access_log.HANDLERS,
+    handlers.HANDLERS,
+    surveys_handlers.HANDLERS,
+    recommendations.HANDLERS,
+    activations.HANDLERS,
 )
 JOBS: list[Job] = [
     *(

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
 
 OWNED = {
     "customer_id", "message_id", "ticket_id", "job_id", "campaign_id", "reply_id", "code_id", "follow_up_id",
-    "handover_id", "suppression_id", "invitation_id", "recommendation_id",
+    "handover_id", "suppression_id", "invitation_id", "recommendation_id", "activation_id",
 }  # fmt: skip
 """Parameters that name something of one hall. `known_parameters` below breaks when a route has one it cannot place."""
 NOT_OWNED = {
@@ -123,6 +123,7 @@ async def something_of_everything(pos: Desk) -> dict[str, str]:
     phone, name = a_phone(), f"邻{uuid.uuid4().hex[:8]}"
     customer = (await pos.register(phone, name=name))["id"]
     shown = (await pos.get(f"/customer/v1/customers/{customer}/recommendations"))["items"][0]["id"]
+    opened = await pos.post("/customer/v1/activations", an_activation(customer))
     ticket = await open_ticket(pos, customer)
     message = await until_introduced(pos, customer)
     touch = await pos.post(f"/customer/v1/customers/{customer}/touches", {"kind": "counter"})
@@ -138,7 +139,14 @@ async def something_of_everything(pos: Desk) -> dict[str, str]:
         "customer_id": customer, "ticket_id": ticket["id"], "message_id": message["id"], "job_id": sheet["id"],
         "follow_up_id": touch["follow_up"]["id"], "code_id": str(uuid.uuid4()), "reply_id": str(uuid.uuid4()),
         "handover_id": str(uuid.uuid4()), "suppression_id": str(uuid.uuid4()),
-        "recommendation_id": shown, "phone": phone, "name": name,
+        "recommendation_id": shown, "activation_id": opened["id"], "phone": phone, "name": name,
+    }  # fmt: skip
+
+
+def an_activation(customer: str) -> Answer:
+    return {
+        "customer_id": customer, "product": "DATA-10", "amount": "10.00", "clerk": STORY_CLERK,
+        "evidence": {"kind": "signature", "reference": uuid.uuid4().hex},
     }  # fmt: skip
 
 

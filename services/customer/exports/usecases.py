@@ -11,6 +11,7 @@ from services.customer.access_log import repository as access_log
 from services.customer.access_log import usecases as looks
 from services.customer.access_log.rules import Action
 from services.customer.access_log.usecases import Look
+from services.customer.activations import repository as activations
 from services.customer.archive import repository as archive
 from services.customer.archive.models import Customer
 from services.customer.confirmations import repository as confirmations
@@ -34,6 +35,7 @@ TELLERS: tuple[Teller, ...] = (
     touches.everything_about,
     surveys.everything_about,
     recommendations.everything_about,
+    activations.everything_about,
     imports.everything_about,
     purges.everything_about,
     access_log.everything_about,

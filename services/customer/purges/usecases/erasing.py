@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.customer.access_log import usecases as access_log
 from services.customer.access_log.rules import Action
 from services.customer.access_log.usecases import Look
+from services.customer.activations import repository as activations
 from services.customer.archive import repository as archive
 from services.customer.archive.models import Customer
 from services.customer.confirmations import repository as confirmations
@@ -32,6 +33,7 @@ Eraser = Callable[[AsyncSession, Sequence[UUID]], Awaitable[None]]
 ERASERS: tuple[Eraser, ...] = (
     repository.erase_customers,
     imports.erase_customers,
+    activations.erase_customers,
     recommendations.erase_customers,
     touches.erase_customers,
     scripts.erase_customers,
