@@ -14,6 +14,7 @@ from services.messaging.exports import routes as exports
 from services.messaging.inbound import routes as inbound
 from services.messaging.messages import routes as messages
 from services.messaging.planning import routes as planning
+from services.messaging.plans import routes as plans
 from services.messaging.proofs import routes as proofs
 from services.messaging.receipts import routes as receipts
 from services.messaging.suppression import routes as suppression
@@ -35,6 +36,7 @@ ROUTERS = [
     calendar.router,
     calendar_pages.router,
     exports.router,
+    plans.router,
 ]
 
 

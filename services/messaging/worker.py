@@ -15,6 +15,7 @@ from services.messaging.inbound import jobs as inbound
 from services.messaging.messages import jobs as messages
 from services.messaging.planning import handlers as planning
 from services.messaging.planning import jobs as planning_jobs
+from services.messaging.plans import jobs as plans
 from services.messaging.receipts import jobs as receipts
 from shared.consumer import merge
 from shared.runtime import Runtime
@@ -34,6 +35,7 @@ def build_worker(runtime: Runtime) -> Worker:
         jobs=[
             *planning_jobs.JOBS,
             *calendar.JOBS,
+            *plans.JOBS,
             *dispatch.JOBS,
             *receipts.JOBS,
             *_retention(cast("MessagingSettings", runtime.settings)),

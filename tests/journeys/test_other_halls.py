@@ -1,5 +1,6 @@
 """Another hall's customers, tickets and messages are not there, by whatever route somebody asks for them."""
 
+import random
 import uuid
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
 OWNED = {
     "customer_id", "message_id", "ticket_id", "job_id", "campaign_id", "reply_id", "code_id", "follow_up_id",
     "handover_id", "suppression_id", "invitation_id", "recommendation_id", "activation_id",
+    "plan_id",
 }  # fmt: skip
 """Parameters that name something of one hall. `known_parameters` below breaks when a route has one it cannot place."""
 NOT_OWNED = {
@@ -73,7 +75,7 @@ async def test_every_route_that_names_something_of_another_hall_answers_404(
     house: House, role: str, place: dict[str, str]
 ) -> None:
     async with desk(house) as pos, caller(house, role, **place) as elsewhere:
-        theirs = await something_of_everything(pos) | {"campaign_id": await a_campaign(house)}
+        theirs = await something_of_everything(pos) | await something_planned(house)
         routes = [route for route in await routes_of(pos) if route.parameters & OWNED]
         assert len(routes) >= 15
         for route in routes:
@@ -150,14 +152,18 @@ def an_activation(customer: str) -> Answer:
     }  # fmt: skip
 
 
-async def a_campaign(house: House) -> str:
-    """A draft of the story's hall, made by its manager."""
+async def something_planned(house: House) -> dict[str, str]:
+    """Drafts of the story's hall, made by its manager: a campaign, and the service SMS of a month nobody planned."""
     body = {
         "title": "邻厅", "template": "service", "params": {"content": "天气转凉"},
         "ends_at": "2099-01-01T00:00:00+08:00",
     }  # fmt: skip
+    content: dict[str, Any] = {"class": "service", "template": "service", "params": body["params"]}
     async with desk(house, MANAGER) as manager:
-        return str((await manager.post("/messaging/v1/campaigns", body))["id"])
+        campaign = await manager.post("/messaging/v1/campaigns", body)
+        month = f"{2100 + random.randrange(7000)}-01"
+        plans = await manager.post("/messaging/v1/plans", {**content, "month": month})
+    return {"campaign_id": str(campaign["id"]), "plan_id": str(plans["items"][0]["id"])}
 
 
 def _key(route: Route) -> dict[str, str]:

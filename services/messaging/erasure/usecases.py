@@ -10,6 +10,7 @@ from services.messaging.audience import repository as audience
 from services.messaging.inbound import repository as replies
 from services.messaging.messages import repository as store
 from services.messaging.messages import usecases as messages
+from services.messaging.plans import repository as plans
 from services.messaging.receipts import repository as inbox
 from services.messaging.suppression import repository as suppression
 from shared import erasure
@@ -26,6 +27,7 @@ async def erase_customers(session: AsyncSession, ids: Sequence[UUID], *, now: da
     waiting = await store.waiting_of_customers(session, ids)
     await messages.suppress(session, [(message, GONE) for message in waiting], now=now)
     await store.erase_unsent(session, ids)
+    await plans.erase_customers(session, ids)
     await replies.erase_customers(session, ids, numbers)
     await inbox.erase(session, numbers)
     await suppression.erase(session, numbers)

@@ -13,6 +13,7 @@ from services.messaging.budget import repository as budget
 from services.messaging.campaigns import repository as campaigns
 from services.messaging.inbound import repository as inbound
 from services.messaging.messages import repository as messages
+from services.messaging.plans import repository as plans
 from services.messaging.suppression import repository as suppression
 from shared import ids, outbox
 from shared.events.messaging import PersonalDataExported
@@ -26,6 +27,7 @@ TELLERS: tuple[Teller, ...] = (
     messages.everything_about,
     inbound.everything_about,
     campaigns.everything_about,
+    plans.everything_about,
 )
 
 

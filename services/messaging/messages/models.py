@@ -52,6 +52,7 @@ class Message(Table, table=True):
         sa.Index("ix_messages_hall_id", "hall", "id"),
         sa.Index("ix_messages_county_id", "county", "id"),
         sa.Index("ix_messages_phone_index", "phone_index"),
+        _partial("ix_messages_plan", "plan_id", "status", "reason", where="plan_id IS NOT NULL"),
         _partial("ix_messages_campaign", "campaign_id", "status", "reason", where="campaign_id IS NOT NULL"),
         sa.Index("ix_messages_gateway_message_id", "gateway_message_id", "gateway"),
         _partial("ix_messages_planned", "created_at", where="status = 'planned'"),
@@ -95,6 +96,7 @@ class Message(Table, table=True):
     cause: str = Field(max_length=120)
     period: str = Field(max_length=40)
     campaign_id: UUID | None = None
+    plan_id: UUID | None = None
     ticket_id: UUID | None = None
     activation_id: UUID | None = None
     requested_by: str = Field(max_length=80)

@@ -32,6 +32,7 @@ class Intent:
     ticket_id: UUID | None = None
     activation_id: UUID | None = None
     campaign_id: UUID | None = None
+    plan_id: UUID | None = None
     secret_enc: str | None = None
 
 
@@ -65,6 +66,7 @@ def _row(intent: Intent, by: str, now: datetime) -> dict[str, Any]:
         "ticket_id": intent.ticket_id,
         "activation_id": intent.activation_id,
         "campaign_id": intent.campaign_id,
+        "plan_id": intent.plan_id,
         "secret_enc": intent.secret_enc,
         "requested_by": by,
         "send_at": now,

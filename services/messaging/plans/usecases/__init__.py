@@ -1,0 +1,1 @@
+"""Writing plans, deciding about them, and carrying them out."""
