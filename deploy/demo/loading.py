@@ -16,7 +16,7 @@ from typing import TypeVar
 import orjson
 import sqlalchemy as sa
 
-from deploy.demo import history, organisation
+from deploy.demo import care, history, organisation
 from deploy.demo.organisation import Person
 from services.customer.access import usecases as access
 from services.customer.access.gateways.argon2id import hasher_for
@@ -76,6 +76,7 @@ async def load(settings: CustomerSettings, say: Say) -> Credentials:
         wording = await _wording(customer, now)
         await _load_people(customer, phones, wording, now, say)
         await history.load(databases, now, say)
+        await care.load(customer, now, say)
     done = Credentials(credentials.password, credentials.clients, loaded=True)
     _write(settings, done)
     return done
