@@ -17,6 +17,7 @@ from services.customer.consent import routes as consent
 from services.customer.directory import routes as directory
 from services.customer.exports import pages as exports_pages
 from services.customer.exports import routes as exports
+from services.customer.handovers import pages as handovers_pages
 from services.customer.handovers import routes as handovers
 from services.customer.imports import routes as imports
 from services.customer.products import routes as products
@@ -28,6 +29,7 @@ from services.customer.scripts import routes as scripts
 from services.customer.surveys import pages as surveys_pages
 from services.customer.surveys import routes as surveys
 from services.customer.tiers import routes as tiers
+from services.customer.touches import pages as touches_pages
 from services.customer.touches import routes as touches
 from shared.runtime import Runtime
 from shared.web.app import create_app
@@ -40,7 +42,8 @@ ROUTERS = (
     *(access_log.router, access_log_pages.router),
     *(surveys.router, surveys_pages.router),
     *(confirmations.router, confirmation_pages.router),
-    *(tiers.router, touches.router, handovers.router),
+    *(tiers.router, touches.router, touches_pages.router),
+    *(handovers.router, handovers_pages.router),
     *(purges.router, purges_pages.router),
     *(products.router, recommendations.router, activations.router),
 )

@@ -28,6 +28,13 @@ class Place:
 
 _PLACES = (
     Place("/customer/workbench", "工作台", "1", frozenset({"clerk", "hall_manager"})),
+    Place("/customer/follow-ups", "回访", "5", frozenset({"clerk", "hall_manager", "county_manager"})),
+    Place(
+        "/customer/halls",
+        "营业厅",
+        "6",
+        frozenset({"hall_manager", "county_manager", "regional_office", "admin"}),
+    ),
     Place(
         "/kpi/board",
         "考核",

@@ -18,7 +18,7 @@ CODES = re.compile(
     r"\b(provisional|closed|restated|granted|withdrawn|signature|clerk|hall_manager|county_manager|region|None|true|false"
     r"|[a-z]+\.[a-z_]+|zizhong|dongxing|weiyuan|longchang|shizhong)\b"
 )
-CLERKS = ("/customer/workbench", "/kpi/board", "/nowhere", "/kpi/invariants")
+CLERKS = ("/customer/workbench", "/customer/follow-ups", "/kpi/board", "/nowhere", "/kpi/invariants")
 OFFICES = (
     "/kpi/board",
     "/kpi/board?place=zizhong",

@@ -64,4 +64,6 @@ def folded_username(text: str) -> str:
 
 def home_of(role: str) -> str:
     """The page somebody of this role starts on."""
+    if role == "hall_manager":
+        return "/customer/halls"
     return "/customer/workbench" if role in HALL_ROLES else "/kpi/board"

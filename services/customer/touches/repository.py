@@ -195,6 +195,25 @@ async def counts(session: AsyncSession, area: Area, filters: Filters, today: dat
     return Counts(*row)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How somebody's or a hall's follow-ups stand; everybody who is managed has one."""
+
+    customers: int
+    due: int
+    late: int
+    overdue: int
+
+
+async def counts_by(session: AsyncSession, area: Area, by: str, today: date) -> dict[str, Standing]:
+    """For each `hall` or `clerk` of the area, by its code; from an index alone."""
+    due_on, latest_on, group = col(FollowUp.due_on), col(FollowUp.latest_on), col(getattr(FollowUp, by))
+    in_state = (due_on == today, sa.and_(due_on < today, latest_on >= today), latest_on < today)
+    counted = (sa.func.count(), *(sa.func.count().filter(state) for state in in_state))
+    query = sa.select(group, *counted).where(_IS_OPEN, _within(area)).group_by(group).order_by(group)
+    return {row[0]: Standing(*row[1:]) for row in await session.execute(query)}
+
+
 async def quiet_count(session: AsyncSession, area: Area, filters: Filters, today: date) -> int:
     """Customers nobody has had contact with for `quiet_days`."""
     query = sa.select(sa.func.count()).select_from(FollowUp)

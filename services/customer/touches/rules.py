@@ -27,6 +27,7 @@ IN_WORDS = {
     State.LATE: "已过目标日",
     State.OVERDUE: "已逾期",
 }
+TONES = {State.UPCOMING: "plain", State.DUE: "good", State.LATE: "warn", State.OVERDUE: "bad"}
 STEPS_IN_WORDS = {"clerk": "客户经理", "hall_manager": "营业厅经理", "county": "区县"}
 
 

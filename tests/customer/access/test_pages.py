@@ -54,7 +54,7 @@ async def test_who_is_not_signed_in_is_led_to_the_sign_in_page(guest: httpx.Asyn
 @pytest.mark.parametrize(
     ("role", "place", "home"),
     [
-        ("hall_manager", {"hall": "ZZ01"}, "/customer/workbench"),
+        ("hall_manager", {"hall": "ZZ01"}, "/customer/halls"),
         ("county_manager", {"county": "zizhong", "hall": None}, "/kpi/board"),
         ("admin", {"hall": None}, "/kpi/board"),
     ],

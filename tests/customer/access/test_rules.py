@@ -55,7 +55,7 @@ def test_short_repeated_and_telling_passwords_are_refused(password: str, accepta
     ("role", "page"),
     [
         ("clerk", "/customer/workbench"),
-        ("hall_manager", "/customer/workbench"),
+        ("hall_manager", "/customer/halls"),
         ("county_manager", "/kpi/board"),
         ("regional_office", "/kpi/board"),
         ("admin", "/kpi/board"),
