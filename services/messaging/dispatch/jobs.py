@@ -10,8 +10,9 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.messaging.config import MessagingSettings
-from services.messaging.dispatch import repository, usecases
+from services.messaging.dispatch import repository, rules, usecases
 from services.messaging.dispatch.gateways import open_gateways
+from services.messaging.dispatch.models import GatewayLane
 from services.messaging.dispatch.ports import Gateway, GatewayAway, Receipt, Submission, Submitted
 from services.messaging.dispatch.usecases import RECONCILE, ClaimMessages, Result
 from services.messaging.messages import repository as store
@@ -35,6 +36,20 @@ SETTLING = timedelta(seconds=10)
 """A gateway is asked about an unknown message no sooner: a request may still be on its way."""
 
 
+class Watch:
+    """One batch's look at its gateway: troubles in a row, or one it says itself, keep the rest from being tried."""
+
+    def __init__(self) -> None:
+        self._in_a_row = 0
+        self.says_stop = False
+
+    def noted(self, submitted: Submitted) -> Submitted:
+        self._in_a_row = self._in_a_row + 1 if usecases.is_failing(submitted) else 0
+        asked = submitted.pause is not None or submitted.retry_after is not None
+        self.says_stop = self.says_stop or asked or self._in_a_row >= rules.FAILURES_IN_A_ROW
+        return submitted
+
+
 class Dispatcher:
     """Serves one gateway in this process; any number of processes may."""
 
@@ -56,21 +71,32 @@ class Dispatcher:
             bell.close()
 
     async def step(self) -> int:
-        """Claim, commit, submit, record, commit; how many messages were claimed."""
+        """Claim, commit, submit, record, commit; how many messages were moved."""
         now = clock.now()
         if not self._gateway.at_hand:
             return 0
         async with self._runtime.database.reading() as session:
-            ready = await self._ready_at(session, now)
+            lane = await repository.lane_or_none(session, self._name)
+            ready = await self._ready_at(session, lane, now)
+        if lane is not None and lane.is_open(now):
+            return await self._fail_over(now)
         if ready is None or ready > now:
             return 0
-        token = ids.uuid7()
-        command = ClaimMessages(self._name, token, self._lease, BATCH, self._settings.rate)
+        token, limit = ids.uuid7(), rules.PROBE if lane is not None and lane.failures else BATCH
+        command = ClaimMessages(self._name, token, self._lease, limit, self._settings.rate)
         async with self._runtime.database.transaction() as session:
             claimed = await usecases.claim_messages(session, command, now=now)
-        results = await asyncio.gather(*(self._submit(message) for message in claimed))
+        watch = Watch()
+        results = await asyncio.gather(*(self._submit(message, watch) for message in claimed))
         await self._record(token, [r for r in results if isinstance(r, Result)], claimed)
         return len(claimed)
+
+    async def _fail_over(self, now: datetime) -> int:
+        async with self._runtime.database.transaction() as session:
+            moved = await usecases.fail_over(session, self._name, now=now, limit=BATCH)
+        if moved:
+            log.warning("gateway.failed_over", gateway=self._name, count=moved)
+        return moved
 
     async def _record(self, token: UUID, results: Sequence[Result], claimed: Sequence[Message]) -> None:
         tried = {result.message_id for result in results}
@@ -83,13 +109,15 @@ class Dispatcher:
             if untried:
                 await usecases.put_back_untried(session, token, untried, now=now)
 
-    async def _submit(self, message: Message) -> Result | None:
-        """None when the claim would end before an answer could come: then nothing is sent."""
+    async def _submit(self, message: Message, watch: "Watch") -> Result | None:
+        """None, and nothing sent, when the claim could end before the answer, or the gateway is in trouble."""
         async with self._parallel:
             timeout = timedelta(seconds=self._settings.longest)
-            if message.lease_until is None or clock.now() + timeout >= message.lease_until:
+            late = message.lease_until is None or clock.now() + timeout >= message.lease_until
+            if late or watch.says_stop:
                 return None
-            return Result(message.id, message.attempts, await self._hand_over(message), clock.now())
+            submitted = watch.noted(await self._hand_over(message))
+            return Result(message.id, message.attempts, submitted, clock.now())
 
     async def _hand_over(self, message: Message) -> Submitted:
         try:
@@ -109,10 +137,11 @@ class Dispatcher:
         text = with_secret(message.text, secret) if secret else message.text
         return phones.open(message.phone_enc or ""), text
 
-    async def _ready_at(self, session: AsyncSession, now: datetime) -> datetime | None:
+    async def _ready_at(
+        self, session: AsyncSession, lane: GatewayLane | None, now: datetime
+    ) -> datetime | None:
         """When the next message may go: its own time, the gateway's pause and its pace."""
         ready = await repository.next_queued_at(session, self._name, now)
-        lane = await repository.lane_or_none(session, self._name)
         if ready is None or lane is None:
             return ready
         pause, paced = lane.paused_until or now, lane.next_free_at if self._settings.rate else None
@@ -123,7 +152,8 @@ class Dispatcher:
         if not self._gateway.at_hand:
             return ELSEWHERE_NAP
         async with self._runtime.database.reading() as session:
-            ready = await self._ready_at(session, now)
+            lane = await repository.lane_or_none(session, self._name)
+            ready = await self._ready_at(session, lane, now)
         seconds = LONGEST_NAP if ready is None else (ready - clock.now()).total_seconds()
         return min(LONGEST_NAP, max(0.02, seconds))
 

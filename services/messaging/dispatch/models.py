@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Field
 
+from services.messaging.dispatch.rules import FAILURES_BEFORE_PAUSE
 from services.messaging.tables import Table
 from shared.columns import Timestamp
 
@@ -17,3 +18,8 @@ class GatewayLane(Table, table=True):
     next_free_at: datetime | None = Field(default=None, sa_type=Timestamp)
     failures: int = 0
     paused_until: datetime | None = Field(default=None, sa_type=Timestamp)
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it has failed so often that its messages may go another way."""
+        paused = self.paused_until is not None and self.paused_until > now
+        return paused and self.failures >= FAILURES_BEFORE_PAUSE

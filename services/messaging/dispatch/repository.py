@@ -1,7 +1,7 @@
 """The queue and the lanes. One process at a time paces a gateway; messages in other hands are skipped."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,9 @@ from services.messaging.dispatch.models import GatewayLane
 from services.messaging.messages.models import Message
 from services.messaging.messages.repository import status_is
 from shared.database import upsert
+
+LOOKING_AHEAD = timedelta(minutes=5)
+"""What is to go within that time leaves a paused gateway's queue, too: its own back-off is part of it."""
 
 
 async def locked_lane(session: AsyncSession, gateway: str) -> GatewayLane:
@@ -33,6 +36,17 @@ async def queued_for(session: AsyncSession, gateway: str, now: datetime, limit: 
         query.order_by(col(Message.due_at), col(Message.id)).limit(limit).with_for_update(skip_locked=True)
     )
     return list((await session.scalars(query.execution_options(populate_existing=True))).all())
+
+
+async def with_another_way(session: AsyncSession, gateway: str, now: datetime, limit: int) -> list[Message]:
+    """What is ready for a gateway and has a second one that is not paused itself, held for this transaction."""
+    paused = sa.select(col(GatewayLane.gateway)).where(col(GatewayLane.paused_until) > now)
+    query = _queued(select(Message), gateway).where(
+        Message.send_at <= now + LOOKING_AHEAD, col(Message.fallback).not_in(paused)
+    )
+    query = query.order_by(col(Message.due_at), col(Message.id)).limit(limit)
+    held = query.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    return list((await session.scalars(held)).all())
 
 
 async def next_queued_at(session: AsyncSession, gateway: str, now: datetime) -> datetime | None:

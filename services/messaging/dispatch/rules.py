@@ -6,6 +6,11 @@ from datetime import datetime, timedelta
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=2)
 FAILURES_BEFORE_PAUSE = 3
+FAILURES_IN_A_ROW = 5
+"""Of one batch, after which the rest of it is not tried."""
+BURST = timedelta(seconds=0.5)
+PROBE = 1
+"""Messages a gateway is tried with that failed last time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +22,13 @@ class Pace:
 
 
 def pace(next_free_at: datetime | None, now: datetime, rate: float, wanted: int) -> Pace:
-    """A steady drip (GCRA): never more than one second's worth at once, `rate` in every second after that."""
+    """A steady drip (GCRA): half a second's worth at once, or one, and `rate` in every second after that.
+
+    The other half of a second is for submissions that take a while to leave: the gateway counts when they arrive.
+    """
     gap = timedelta(seconds=1 / rate)
-    start = max(next_free_at or now - timedelta(seconds=1), now - timedelta(seconds=1))
+    saved = max(gap, BURST)
+    start = max(next_free_at or now - saved, now - saved)
     allowed = max(0, min(wanted, int((now - start) / gap)))
     return Pace(allowed, start + gap * allowed)
 

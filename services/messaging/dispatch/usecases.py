@@ -57,6 +57,16 @@ async def claim_messages(session: AsyncSession, command: ClaimMessages, *, now: 
     return claimed
 
 
+async def fail_over(session: AsyncSession, gateway: str, *, now: datetime, limit: int) -> int:
+    """Give what waits for a paused gateway to its second one, where that one is not paused; how many went."""
+    waiting = await repository.with_another_way(session, gateway, now, limit)
+    for message in waiting:
+        message.reroute(now=now)
+    if waiting:
+        wake_after_commit(session, messages.DISPATCH)
+    return len(waiting)
+
+
 async def record_results(
     session: AsyncSession, gateway: str, token: UUID, results: Sequence[Result], *, now: datetime
 ) -> None:
@@ -103,16 +113,29 @@ async def settle_unknown(
 
 
 async def _note_health(session: AsyncSession, gateway: str, results: Sequence[Result], now: datetime) -> None:
-    """Failures to connect in a row pause the gateway for everybody; anything else ends the pause."""
-    refused = bool(results) and all(
-        r.submitted.result == "not-sent" and not r.submitted.retry_after for r in results
-    )
+    """What failed last pauses the gateway for everybody, longer and longer; anything else ends that.
+
+    A gateway that asks for time, or refuses the account, gets the time it asked for.
+    """
+    failing = bool(results) and all(is_failing(r.submitted) for r in results[-rules.FAILURES_BEFORE_PAUSE :])
+    asked = max((t for r in results if (t := r.submitted.pause or r.submitted.retry_after)), default=None)
     known = await repository.lane_or_none(session, gateway)
-    if not refused and (known is None or known.failures == 0):
+    if not failing and asked is None and (known is None or known.failures == 0):
         return
     lane = await repository.locked_lane(session, gateway)
-    lane.failures = lane.failures + 1 if refused else 0
-    lane.paused_until = now + rules.pause(lane.failures, random.random()) if refused else None  # noqa: S311
+    lane.failures = lane.failures + 1 if failing else 0
+    refused = any(r.submitted.pause for r in results)
+    if refused:
+        lane.failures = max(lane.failures, rules.FAILURES_BEFORE_PAUSE)
+    own = rules.pause(lane.failures, random.random()) if failing else timedelta(0)  # noqa: S311
+    lane.paused_until = now + max(own, asked or timedelta(0)) if failing or asked else None
+
+
+def is_failing(submitted: Submitted) -> bool:
+    """Whether the gateway, and not this message, seems to be the trouble."""
+    if submitted.result == "not-sent":
+        return submitted.retry_after is None
+    return submitted.result == "unknown"
 
 
 def _wait(result: Result) -> timedelta:
@@ -121,22 +144,26 @@ def _wait(result: Result) -> timedelta:
 
 def _heard(gateway: str, result: Result) -> list[Heard]:
     """One answer about the whole, or one about each part that has an id of its own."""
-    s, said = result.submitted, result.submitted.result
-    whole = Heard(
-        result.message_id, gateway, "submit", Answer(said, result.at, code=s.code), s.gateway_message_id
-    )
+    s = result.submitted
+    answer = Answer(s.result, result.at, code=s.code, failure=s.failure, attempt=result.attempts)
+    if not s.parts:
+        return [Heard(result.message_id, gateway, "submit", answer, s.gateway_message_id)]
     return [
-        replace(
-            whole,
-            answer=Answer(said, result.at, number, len(s.parts), s.code),
-            gateway_message_id=name or None,
+        Heard(
+            result.message_id,
+            gateway,
+            "submit",
+            replace(answer, segment=number, segments=len(s.parts)),
+            name or None,
         )
         for number, name in enumerate(s.parts, 1)
-    ] or [whole]
+    ]
 
 
 def _asked(gateway: str, message_id: UUID, receipt: Receipt | None, now: datetime) -> Heard:
     if receipt is None:
         return Heard(message_id, gateway, "query", Answer("not-found", now))
-    answer = Answer(receipt.said, receipt.at, receipt.segment, receipt.segments, receipt.code)
+    answer = Answer(
+        receipt.said, receipt.at, receipt.segment, receipt.segments, receipt.code, receipt.failure
+    )
     return Heard(message_id, gateway, "query", answer, receipt.gateway_message_id)

@@ -113,6 +113,14 @@ class Message(Table, table=True):
     gateway: str | None = Field(default=None, max_length=40)
     gateway_message_id: str | None = Field(default=None, max_length=120)
     gateway_code: str | None = Field(default=None, max_length=60)
+    failure: str | None = Field(
+        default=None,
+        max_length=20,
+        description="What the carrier's code comes to; the code itself stays beside it.",
+    )
+    fallback: str | None = Field(
+        default=None, max_length=40, description="The gateway that takes it over while its own is paused."
+    )
     send_at: datetime = Field(sa_type=Timestamp, description="Not before.")
     due_at: datetime = Field(sa_type=Timestamp, description="How urgent: the queue is served in this order.")
     deadline: datetime | None = Field(default=None, sa_type=Timestamp)
@@ -173,13 +181,24 @@ class Message(Table, table=True):
         self.lease_token, self.lease_until, self.submitted_at = token, until, now
         self.attempts += 1
 
-    def put_back(self, token: UUID | None, *, at: datetime, now: datetime) -> bool:
+    def put_back(
+        self, token: UUID | None, *, at: datetime, now: datetime, only_unknown: bool = False
+    ) -> bool:
         """Queue it again: it provably never reached the gateway. False when the claim is somebody else's by now."""
-        if self.status not in ("submitting", "unknown") or (token is not None and self.lease_token != token):
+        states = ("unknown",) if only_unknown else ("submitting", "unknown")
+        if self.status not in states or (token is not None and self.lease_token != token):
             return False
         self._move("queued", now)
         self.send_at, self.submitted_at, self.unknown_since = at, None, None
         return True
+
+    def reroute(self, *, now: datetime) -> None:
+        """Give it to its second gateway: the first is paused, and it provably never left by it."""
+        if self.status != "queued" or self.fallback is None:
+            return
+        note = {"from": self.gateway, "at": now.isoformat()}
+        self.decisions = {**self.decisions, "failover": note}
+        self.gateway, self.fallback, self.updated_at = self.fallback, None, now
 
     def settle(self, outcome: Outcome, *, now: datetime) -> MessageEvent | None:
         """Take over what the gateway's answers add up to; None when that is what was known before."""
@@ -187,7 +206,7 @@ class Message(Table, table=True):
         if outcome.status == self.status:
             return None
         self._move(outcome.status, now, outcome.code if outcome.status == "failed" else None)
-        self.gateway_code = outcome.code or self.gateway_code
+        self.gateway_code, self.failure = outcome.code or self.gateway_code, outcome.failure
         self.unknown_since = outcome.at if outcome.status == "unknown" else None
         if outcome.status == "delivered":
             self.delivered_at = outcome.at
@@ -295,6 +314,7 @@ class GatewayAnswer(Table, table=True):
     segment: int = 0
     segments: int = 1
     code: str | None = Field(default=None, max_length=60)
+    failure: str | None = Field(default=None, max_length=20)
     gateway_message_id: str | None = Field(default=None, max_length=120)
     at: datetime = Field(sa_type=Timestamp)
     submitted_at: datetime | None = Field(default=None, sa_type=Timestamp)

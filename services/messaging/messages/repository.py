@@ -198,7 +198,14 @@ async def note_answers(session: AsyncSession, rows: Sequence[Mapping[str, Any]])
 async def answers_by_message(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, list[Answer]]:
     a = GatewayAnswer
     query: Any = sa.select(
-        col(a.message_id), col(a.said), col(a.at), col(a.segment), col(a.segments), col(a.code)
+        col(a.message_id),
+        col(a.said),
+        col(a.at),
+        col(a.segment),
+        col(a.segments),
+        col(a.code),
+        col(a.failure),
+        col(a.attempt),
     ).where(col(a.message_id).in_(set(ids)))
     found: dict[UUID, list[Answer]] = {}
     for row in await session.execute(query):

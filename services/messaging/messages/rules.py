@@ -36,6 +36,8 @@ class Answer:
     segment: int = WHOLE
     segments: int = 1
     code: str | None = None
+    failure: str | None = None
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Outcome:
     code: str | None
     accepted_at: datetime | None
     was_accepted: bool
+    failure: str | None = None
 
 
 def outcome(answers: Iterable[Answer]) -> Outcome | None:
@@ -58,7 +61,7 @@ def outcome(answers: Iterable[Answer]) -> Outcome | None:
         if decisive:
             first = min(decisive, key=_order)
             last = max(a.at for a in decisive) if status == "delivered" and first.segment else first.at
-            return Outcome(status, last, first.code, accepted_at, bool(taken))
+            return Outcome(status, last, first.code, accepted_at, bool(taken), first.failure)
     return None
 
 
@@ -67,11 +70,12 @@ def _by_rank(
 ) -> list[tuple[Literal["accepted", "delivered", "failed", "unknown"], list[Answer]]]:
     arrived = {a.segment for a in given if a.said == "delivered"}
     failed = [a for a in given if a.said in ("failed", "rejected") and a.segment not in arrived]
+    refuted = {a.attempt for a in given if a.said in ("not-sent", "not-found")}
     return [
         ("delivered", _delivered(given)),
         ("failed", failed),
         ("accepted", [a for a in given if a.said in ("accepted", "delivered")]),
-        ("unknown", [a for a in given if a.said == "unknown"]),
+        ("unknown", [a for a in given if a.said == "unknown" and a.attempt not in refuted]),
     ]
 
 

@@ -33,6 +33,7 @@ class MessageRead(BaseModel):
     pool_shared_with: list[str] = Field(description="Every class that uses the pool it was about.")
     gateway: str | None
     gateway_code: str | None
+    failure: str | None = Field(description="What the carrier's code comes to.")
     send_at: datetime
     deadline: datetime | None
     submitted_at: datetime | None
@@ -64,6 +65,7 @@ class AnswerRead(BaseModel):
     segment: int
     segments: int
     code: str | None
+    failure: str | None
     gateway_message_id: str | None
     at: datetime
     recorded_at: datetime

@@ -23,7 +23,10 @@ RELEASE = "release"
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One answer about one message, where it came from, and the gateway's own id for the message."""
+    """One answer about one message, where it came from, and the gateway's own id for the message.
+
+    An answer to a submission is about that attempt, however many there were since; any other about the last one.
+    """
 
     message_id: UUID
     gateway: str
@@ -50,6 +53,8 @@ async def _settle(
     unsent = []
     for message in messages:
         result = outcome(answers.get(message.id, ()))
+        if result is None and message.put_back(None, at=now, now=now, only_unknown=True):
+            wake_after_commit(session, DISPATCH)
         event = message.settle(result, now=now) if result else None
         if event is not None:
             outbox.add(session, event)
@@ -126,12 +131,13 @@ def _row(heard: Heard, message: Message, now: datetime) -> dict[str, Any]:
     return {
         "message_id": heard.message_id,
         "gateway": heard.gateway,
-        "attempt": message.attempts,
+        "attempt": a.attempt or message.attempts,
         "source": heard.source,
         "said": a.said,
         "segment": a.segment,
         "segments": a.segments,
         "code": a.code,
+        "failure": a.failure,
         "gateway_message_id": heard.gateway_message_id,
         "at": a.at,
         "submitted_at": message.submitted_at,

@@ -30,7 +30,7 @@ class Facts:
     halls: Mapping[str, Hall]
     templates: Mapping[str, Template]
     rules: Rulebook[ClassRule]
-    routes: dict[tuple[str, str], str]
+    routes: Mapping[tuple[str, str], GatewayRoute]
 
 
 async def facts_about(session: AsyncSession, messages: Sequence[Message]) -> Facts:
@@ -48,9 +48,9 @@ async def facts_about(session: AsyncSession, messages: Sequence[Message]) -> Fac
     )
 
 
-async def routes(session: AsyncSession) -> dict[tuple[str, str], str]:
+async def routes(session: AsyncSession) -> dict[tuple[str, str], GatewayRoute]:
     """Every route; there are tens."""
-    return {(r.hall, r.message_class): r.gateway for r in await session.scalars(select(GatewayRoute))}
+    return {(r.hall, r.message_class): r for r in await session.scalars(select(GatewayRoute))}
 
 
 async def replace_routes(session: AsyncSession, wanted: Iterable[GatewayRoute]) -> None:

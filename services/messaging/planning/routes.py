@@ -1,10 +1,12 @@
 """Asking for a message, and which gateway carries what."""
 
-from typing import Annotated
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Request, Response
 
+from services.messaging.config import MessagingSettings
 from services.messaging.planning import repository, rules
+from services.messaging.planning.errors import GatewayNotSetUp
 from services.messaging.planning.schemas import GatewayRoutes, MessageAccepted, MessageCreate, RouteEntry
 from services.messaging.planning.usecases.request_message import RequestMessage, request_message
 from shared import clock
@@ -32,7 +34,10 @@ async def list_routes(here: Here, _caller: Annotated[Caller, requires("gateways:
     async with here.database.reading() as session:
         routes = await repository.routes(session)
     return GatewayRoutes(
-        items=[RouteEntry(hall=h, message_class=c, gateway=g) for (h, c), g in sorted(routes.items())]
+        items=[
+            RouteEntry(hall=hall, message_class=kind, gateway=route.gateway, fallback=route.fallback)
+            for (hall, kind), route in sorted(routes.items())
+        ]
     )
 
 
@@ -40,7 +45,11 @@ async def list_routes(here: Here, _caller: Annotated[Caller, requires("gateways:
 async def replace_routes(
     body: GatewayRoutes, here: Here, _caller: Annotated[Caller, requires("gateways:write")]
 ) -> GatewayRoutes:
-    """Replace all routes at once; messages already planned keep their gateway."""
+    """Replace all routes at once; messages already planned keep their gateway. 422 for one that is not set up."""
+    known = cast("MessagingSettings", here.settings).gateway_settings()
+    unknown = sorted({name for r in body.items for name in (r.gateway, r.fallback) if name} - set(known))
+    if unknown:
+        raise GatewayNotSetUp(gateways="、".join(unknown))
     async with here.database.transaction() as session:
         await repository.replace_routes(session, body.to_rows())
     return body

@@ -1,8 +1,9 @@
 """When a message may be sent, how releases spread, when an introduction is due (M1). All hours are Shanghai's."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from shared import clock
 
@@ -10,6 +11,7 @@ DAY = 1440
 INTRO_DAYS = 7
 
 Interval = tuple[int, int]
+R = TypeVar("R")
 
 
 def intervals(starts: int, ends: int) -> list[Interval]:
@@ -81,7 +83,7 @@ def _minute(at: datetime) -> int:
     return local.hour * 60 + local.minute
 
 
-def choose_gateway(routes: dict[tuple[str, str], str], hall: str | None, message_class: str) -> str:
+def choose_route(routes: Mapping[tuple[str, str], R], hall: str | None, message_class: str) -> R:
     """The most exact route: hall and class, hall, class, anything."""
     keys = [(hall or "*", message_class), (hall or "*", "*"), ("*", message_class), ("*", "*")]
     return next(routes[key] for key in keys if key in routes)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.messaging.messages.models import Message
 from services.messaging.planning.models import ANY, GatewayRoute
@@ -55,6 +55,9 @@ class MessageAccepted(BaseModel):
         )  # fmt: skip
 
 
+GatewayName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,39}$")]
+
+
 class RouteEntry(BaseModel):
     """One route; `*` stands for any hall or class."""
 
@@ -66,7 +69,16 @@ class RouteEntry(BaseModel):
     message_class: MessageClass | Annotated[str, StringConstraints(pattern=r"^\*$")] = Field(
         ANY, alias="class"
     )
-    gateway: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,39}$")]
+    gateway: GatewayName
+    fallback: GatewayName | None = Field(
+        None, description="Takes over what never left while `gateway` is paused."
+    )
+
+    @model_validator(mode="after")
+    def _another(self) -> Self:
+        if self.fallback == self.gateway:
+            raise ValueError("备用网关不能是同一个网关")
+        return self
 
 
 class GatewayRoutes(BaseModel):
@@ -78,5 +90,6 @@ class GatewayRoutes(BaseModel):
 
     def to_rows(self) -> list[GatewayRoute]:
         return [
-            GatewayRoute(hall=r.hall, message_class=r.message_class, gateway=r.gateway) for r in self.items
+            GatewayRoute(hall=r.hall, message_class=r.message_class, gateway=r.gateway, fallback=r.fallback)
+            for r in self.items
         ]

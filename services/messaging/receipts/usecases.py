@@ -93,6 +93,7 @@ def _heard(row: GatewayInbox, place: Place) -> Heard:
         segment=place.segment,
         segments=place.segments,
         code=p["code"],
+        failure=p.get("failure"),
     )
     return Heard(place.message_id, row.gateway, "receipt", answer, p["gateway_message_id"])
 
@@ -107,6 +108,7 @@ def _receipt_row(gateway: str, receipt: Receipt | Unreadable, now: datetime) -> 
         "segment": receipt.segment,
         "segments": receipt.segments,
         "code": receipt.code,
+        "failure": receipt.failure,
         "at": receipt.at.isoformat(),
     }
     if receipt.message_id is None and receipt.gateway_message_id is None:

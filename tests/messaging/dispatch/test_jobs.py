@@ -7,11 +7,12 @@ from typing import cast
 
 import pytest
 
+from services.messaging.config import GatewaySettings
 from services.messaging.dispatch import jobs, usecases
 from services.messaging.dispatch.jobs import Dispatcher
 from services.messaging.dispatch.models import GatewayLane
 from services.messaging.dispatch.ports import Receipt, Submission, Submitted
-from services.messaging.messages.models import Message
+from services.messaging.messages.models import GatewayAnswer, Message
 from services.messaging.suppression.models import OPTED_OUT, Suppression
 from shared import clock
 from shared.database import insert_rows
@@ -126,6 +127,121 @@ async def test_a_gateway_that_cannot_be_reached_is_paused_for_everybody(
     (lane,) = await shelf.rows(GatewayLane)
     assert lane.failures == 3
     assert lane.paused_until > clock.now()
+
+
+async def test_a_gateway_in_trouble_is_tried_with_one_message_and_the_rest_of_a_batch_waits(
+    queue: Queue, runtime: Runtime, gateway: FakeGateway, shelf: Shelf
+) -> None:
+    await queue(100)
+    dispatcher = Dispatcher(runtime, "simulator", gateway)
+    gateway.answer = Submitted("unknown", code="ReadTimeout")
+    await dispatcher.step()
+    assert 5 <= len(gateway.given) <= 5 + dispatcher._settings.parallel
+    tried = len(gateway.given)
+    assert await dispatcher.step() == 1
+    gateway.answer = Submitted("accepted")
+    assert await dispatcher.step() == 1
+    assert await dispatcher.step() == 100 - tried - 2
+    assert (await shelf.statuses()).count("unknown") == tried + 1
+    assert set(gateway.given.values()) == {1}
+
+
+async def test_a_gateway_that_refuses_the_account_is_left_alone_and_no_message_fails(
+    queue: Queue, dispatcher: Dispatcher, gateway: FakeGateway, shelf: Shelf
+) -> None:
+    await queue(3)
+    gateway.answer = Submitted("not-sent", code="InvalidUsrOrPwd", pause=timedelta(minutes=10))
+    await dispatcher.step()
+    await shelf.change(Message, send_at=clock.now())
+    assert await dispatcher.step() == 0
+    assert await shelf.statuses() == ["queued"] * 3
+    (lane,) = await shelf.rows(GatewayLane)
+    assert lane.paused_until > clock.now() + timedelta(minutes=9)
+
+
+async def test_a_gateway_that_asks_for_time_gets_it(
+    queue: Queue, dispatcher: Dispatcher, gateway: FakeGateway, shelf: Shelf
+) -> None:
+    await queue(50)
+    gateway.answer = Submitted("not-sent", code="throttled", retry_after=timedelta(seconds=30))
+    await dispatcher.step()
+    assert await dispatcher.step() == 0
+    assert await shelf.statuses() == ["queued"] * 50
+    (lane,) = await shelf.rows(GatewayLane)
+    assert lane.failures == 0
+    assert lane.paused_until > clock.now() + timedelta(seconds=20)
+
+
+async def test_while_a_gateway_is_paused_its_messages_go_by_the_second_one_if_they_never_left(
+    queue: Queue, runtime: Runtime, gateway: FakeGateway, shelf: Shelf
+) -> None:
+    await queue(4)
+    first, *others = [message.id for message in await shelf.messages()]
+    dispatcher, second = Dispatcher(runtime, "simulator", gateway), FakeGateway()
+    await shelf.change(Message, Message.id != first, send_at=clock.now() + timedelta(hours=1))
+    await shelf.change(Message, fallback="second")
+    gateway.answer = Submitted("unknown", code="ReadTimeout")
+    await dispatcher.step()
+    await shelf.change(Message, Message.id != first, send_at=clock.now())
+    gateway.answer = Submitted("not-sent", code="ConnectError")
+    for _ in range(2):
+        await dispatcher.step()
+        await shelf.change(Message, Message.id != first, send_at=clock.now())
+    assert await dispatcher.step() == 3
+    assert {m.gateway for m in await shelf.messages(Message.id != first)} == {"second"}
+    runtime.settings = runtime.settings.model_copy(
+        update={"messaging_gateways": {"second": GatewaySettings(kind="simulator", url="http://x.test")}}
+    )
+    await Dispatcher(runtime, "second", second).step()
+    assert set(second.given) == set(others)
+    held = await shelf.message(first)
+    assert (held.status, held.gateway) == ("unknown", "simulator")
+    assert (await shelf.message(others[0])).decisions["failover"]["from"] == "simulator"
+
+
+async def test_a_second_gateway_that_is_paused_itself_gets_nothing(
+    queue: Queue, dispatcher: Dispatcher, runtime: Runtime, shelf: Shelf
+) -> None:
+    await queue(2)
+    await shelf.change(Message, fallback="second")
+    until = clock.now() + timedelta(minutes=1)
+    async with runtime.database.transaction() as session:
+        lanes = [
+            GatewayLane(gateway=name, failures=3, paused_until=until) for name in ("simulator", "second")
+        ]
+        await insert_rows(session, GatewayLane, lanes)
+    assert await dispatcher.step() == 0
+    assert {message.gateway for message in await shelf.messages()} == {"simulator"}
+
+
+async def test_a_late_proof_that_nothing_was_sent_ends_the_doubt(
+    queue: Queue, runtime: Runtime, gateway: FakeGateway, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await queue(1)
+    gateway.answer = Submitted("not-sent", code="ConnectError")
+    slow = Dispatcher(runtime, "simulator", gateway)
+    record = slow._record
+
+    async def late(*args: object) -> None:
+        await lose_claims(runtime)
+        assert await shelf.statuses() == ["unknown"]
+        await record(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(slow, "_record", late)
+    await slow.step()
+    assert await shelf.statuses() == ["queued"]
+
+
+async def test_the_carriers_code_is_kept_and_what_it_comes_to(
+    queue: Queue, dispatcher: Dispatcher, gateway: FakeGateway, shelf: Shelf
+) -> None:
+    """A2-19: not only "failed"."""
+    await queue(1)
+    gateway.answer = Submitted("rejected", code="smpp:0x000b", failure="number-dead")
+    await dispatcher.step()
+    message, (answer,) = await shelf.message(), await shelf.rows(GatewayAnswer)
+    assert (message.gateway_code, message.failure) == ("smpp:0x000b", "number-dead")
+    assert (answer.code, answer.failure) == ("smpp:0x000b", "number-dead")
 
 
 async def test_a_refusal_fails_the_message_and_frees_its_slot(

@@ -64,12 +64,18 @@ def test_what_was_delivered_stays_delivered(given: list[Answer], more: list[Answ
         (["rejected"], "failed"),
         (["accepted", "failed"], "failed"),
         (["failed", "delivered"], "delivered"),
-        (["unknown", "not-found"], "unknown"),
+        (["unknown", "not-found"], None),
     ],
 )
 def test_the_rank_of_answers(said: list[str], expected: str | None) -> None:
     for order in permutations(answers(*said)):
         assert status(list(order)) == expected
+
+
+def test_doubt_about_one_attempt_is_not_settled_by_what_is_known_of_another() -> None:
+    doubt, proof = Answer("unknown", START, attempt=2), Answer("not-sent", START, attempt=1)
+    assert status([doubt, proof]) == "unknown"
+    assert status([doubt, proof, Answer("not-found", START, attempt=2)]) is None
 
 
 def test_a_long_message_is_delivered_when_all_its_parts_are() -> None:

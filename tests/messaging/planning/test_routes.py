@@ -132,8 +132,23 @@ async def test_an_auditor_may_read_and_not_send(caller: Caller, customer: UUID) 
 
 
 async def test_routes_of_gateways_are_the_administrators(caller: Caller) -> None:
-    admin, routes = caller("admin"), {"items": [{"hall": "*", "class": "*", "gateway": "simulator"}]}
+    route = {"hall": "*", "class": "*", "gateway": "simulator", "fallback": None}
+    admin, routes = caller("admin"), {"items": [route]}
     assert (await admin.get("/messaging/v1/gateway-routes")).json() == routes
-    wanted = {"items": [*routes["items"], {"hall": "ZZ01", "class": "service", "gateway": "kannel"}]}
-    assert (await admin.put("/messaging/v1/gateway-routes", json=wanted)).status_code == 200
+    wanted = {"items": [route, {**route, "hall": "ZZ01", "class": "service"}]}
+    assert (await admin.put("/messaging/v1/gateway-routes", json=wanted)).json() == wanted
+    assert (await admin.get("/messaging/v1/gateway-routes")).json() == wanted
     assert (await caller("hall_manager", hall="ZZ01").get("/messaging/v1/gateway-routes")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("gateway", "fallback", "code"),
+    [("pigeon", None, "gateway-not-set-up"), ("simulator", "pigeon", "gateway-not-set-up"),
+     ("simulator", "simulator", "validation-failed")],
+)  # fmt: skip
+async def test_a_route_to_a_gateway_that_is_not_there_is_refused(
+    caller: Caller, gateway: str, fallback: str | None, code: str
+) -> None:
+    route = {"hall": "*", "class": "*", "gateway": gateway, "fallback": fallback}
+    answer = await caller("admin").put("/messaging/v1/gateway-routes", json={"items": [route]})
+    assert (answer.status_code, answer.json()["code"]) == (422, code)

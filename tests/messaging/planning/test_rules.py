@@ -96,6 +96,6 @@ def test_the_seven_days_begin_with_the_number_the_archive_or_the_later_consent(
 def test_the_most_exact_route_wins() -> None:
     routes = {("*", "*"): "a", ("*", "service"): "b", ("ZZ01", "*"): "c", ("ZZ01", "service"): "d"}
     chosen = [
-        rules.choose_gateway(routes, hall, kind) for hall in ("ZZ01", "ZZ02") for kind in ("service", "intro")
+        rules.choose_route(routes, hall, kind) for hall in ("ZZ01", "ZZ02") for kind in ("service", "intro")
     ]
     assert chosen == ["d", "c", "b", "a"]

@@ -4,6 +4,7 @@ What it gets wrong silently is refused here first: text cut after ten parts, emp
 without `coding=2`, several receivers whose receipts cannot be told apart.
 """
 
+import re
 from datetime import UTC, datetime
 from urllib.parse import unquote_to_bytes
 from uuid import UUID
@@ -11,6 +12,7 @@ from uuid import UUID
 import httpx
 
 from services.messaging.config import GatewaySettings
+from services.messaging.dispatch.gateways.codes import failure_of
 from services.messaging.dispatch.gateways.http import nothing_was_sent
 from services.messaging.dispatch.gateways.origin import PathSecret
 from services.messaging.dispatch.ports import (
@@ -98,12 +100,14 @@ class KannelGateway:
     def parse_receipts(self, callback: Callback) -> list[Receipt | Unreadable]:
         fields = raw_fields(callback)
         try:
+            said, code = SAID[_text(fields, "status")], stat_in(_text(fields, "answer"))
             return [
                 Receipt(
-                    said=SAID[_text(fields, "status")],
+                    said=said,
                     at=_moment(_text(fields, "ts")),
                     message_id=UUID(_text(fields, "mid")),
-                    code=_text(fields, "answer")[:60] or None,
+                    code=code[:60] or None,
+                    failure=failure_of(code) if said == "failed" else None,
                 )
             ]
         except (KeyError, ValueError) as error:
@@ -135,6 +139,12 @@ def read_answer(status: int, body: str) -> Submitted:
     if status in (401, 403, 404) or (status == 503 and words.startswith("Temporal failure")):
         return Submitted("not-sent", code=words)
     return Submitted("unknown", code=words or str(status))
+
+
+def stat_in(answer: str) -> str:
+    """The carrier's code where Kannel hands an SMPP receipt's words through, else its words as they are."""
+    found = re.search(r"stat:(\S+)", answer)
+    return found[1] if found else answer
 
 
 def raw_fields(callback: Callback) -> dict[str, bytes]:

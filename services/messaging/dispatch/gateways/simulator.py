@@ -9,6 +9,7 @@ import orjson
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, ValidationError
 
 from services.messaging.config import GatewaySettings
+from services.messaging.dispatch.gateways.codes import failure_of
 from services.messaging.dispatch.gateways.http import nothing_was_sent
 from services.messaging.dispatch.gateways.webhooks import is_signed
 from services.messaging.dispatch.ports import (
@@ -42,6 +43,7 @@ class ReceiptBody(BaseModel):
         return Receipt(
             said=self.status, at=self.at, message_id=self.message_id, gateway_message_id=self.gateway_message_id,
             segment=self.segment, segments=self.segments, code=self.code,
+            failure=failure_of(self.code) if self.status in ("failed", "rejected") else None,
         )  # fmt: skip
 
 
@@ -120,7 +122,7 @@ def read_answer(answer: httpx.Response) -> Submitted:
     if status == 202:
         return Submitted("accepted", gateway_message_id=str(content.get("id") or "")[:120] or None)
     if status == 422:
-        return Submitted("rejected", code=code)
+        return Submitted("rejected", code=code, failure=failure_of(code))
     if status in (401, 403, 404, 429) or content.get("code") == NOT_TAKEN:
         return Submitted("not-sent", code=code, retry_after=_retry_after(answer))
     return Submitted("unknown", code=code)

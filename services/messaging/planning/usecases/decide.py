@@ -99,7 +99,8 @@ def _prepare(message: Message, facts: Facts, now: datetime) -> bool:
     schedule(message, facts, now)
     rule = facts.rules.of(message.message_class, message.send_at)
     message.due_at = message.deadline or message.send_at + timedelta(minutes=rule.patience_minutes)
-    message.gateway = rules.choose_gateway(facts.routes, message.hall, message.message_class)
+    route = rules.choose_route(facts.routes, message.hall, message.message_class)
+    message.gateway, message.fallback = route.gateway, route.fallback
     return True
 
 
