@@ -13,8 +13,12 @@ from shared import erasure
 
 
 async def erase_numbers(session: AsyncSession, ids: Sequence[UUID]) -> None:
-    """Tickets and orders with their numbers that know no customer. A number with a new holder is left alone."""
+    """Tickets and orders with their numbers that know no customer, and answers about any ticket of theirs.
+
+    A number with a new holder is left alone.
+    """
     numbers = await customers.numbers_of_nobody_else(session, ids)
+    about = await tickets.ids_about(session, ids, numbers)
     await tickets.erase_words_from(session, numbers, ERASED)
     await work_orders.erase_words_from(session, numbers, ERASED)
-    await erasure.erase(session, ids)
+    await erasure.erase(session, [*ids, *about])

@@ -235,6 +235,14 @@ async def _erase(session: AsyncSession, mine: Any, words: str) -> None:
     await session.execute(sa.update(Ticket).where(mine).values(**blank))
 
 
+async def ids_about(
+    session: AsyncSession, customer_ids: Sequence[UUID], numbers: Collection[str]
+) -> set[UUID]:
+    """The tickets of these customers, and of callers with these numbers."""
+    theirs = sa.or_(col(Ticket.customer_id).in_(customer_ids), col(Ticket.phone_index).in_(numbers))
+    return set(await session.scalars(sa.select(col(Ticket.id)).where(theirs)))
+
+
 async def erase_words_from(session: AsyncSession, numbers: Collection[str], words: str) -> None:
     """The same for callers with these numbers whom no archive knew."""
     query = sa.select(col(Ticket.id)).where(col(Ticket.phone_index).in_(numbers))

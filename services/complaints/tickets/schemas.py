@@ -173,6 +173,7 @@ class EntryRead(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
+    ticket_id: UUID
     seq: int
     cycle: int
     kind: str

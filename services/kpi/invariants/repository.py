@@ -22,6 +22,16 @@ HALL: Any = Hall
 
 Broken = list[tuple[Any, ...]]
 
+OF_THE_ARCHIVED = (
+    "customer_archived",
+    "archive_size",
+    "service_audience",
+    "holiday_audience",
+    "number_stored",
+    "touch",
+)
+"""Facts about a customer that only somebody in the archive can give; a late receipt of an SMS is none of them."""
+
 
 def _newest_runs() -> Any:
     newest = sa.func.row_number().over(
@@ -134,6 +144,25 @@ async def settled_complaints_without_callback(session: AsyncSession, limit: int)
         ~rated,
     )
     return [tuple(row) for row in await session.execute(statement.limit(limit))]
+
+
+async def purged_people_seen_since(session: AsyncSession, limit: int) -> Broken:
+    """Customers of whom something was said that happened after they were purged, as if they were still archived."""
+    purge: Any = sa.orm.aliased(Fact)
+    since = (
+        sa.select(purge.subject, sa.func.min(purge.occurred_at).label("at"))
+        .where(purge.kind == "archive_size", purge.topic == "customer.purged")
+        .group_by(purge.subject)
+        .subquery()
+    )
+    statement = (
+        sa.select(FACT.subject, FACT.kind, sa.func.count())
+        .join(since, since.c.subject == FACT.subject)
+        .where(FACT.kind.in_(OF_THE_ARCHIVED), FACT.numerator > 0, FACT.occurred_at > since.c.at)
+        .group_by(FACT.subject, FACT.kind)
+        .limit(limit)
+    )
+    return [tuple(row) for row in await session.execute(statement)]
 
 
 async def halls_unknown(session: AsyncSession, limit: int) -> Broken:

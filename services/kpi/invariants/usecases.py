@@ -57,6 +57,7 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
         "办结关闭的投诉都有回访",
         repository.settled_complaints_without_callback,
     ),
+    ("purged-people-absent", "已清理或删除的客户不再出现", repository.purged_people_seen_since),
     ("facts-name-known-halls", "事实中的营业厅都在组织目录里", repository.halls_unknown),
 )
 

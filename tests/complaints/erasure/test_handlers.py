@@ -1,8 +1,11 @@
 """Who is purged leaves figures behind and no words, whoever wrote them down; nobody comes back."""
 
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import sqlalchemy as sa
 
 from services.complaints.tickets.models import Entry, Ticket
 from services.complaints.work_orders import usecases as work_orders
@@ -11,8 +14,11 @@ from shared import clock, ids
 from shared.database import Database
 from shared.events.customer import CustomerLeftNetwork, CustomerPurged, CustomerUpdated
 from shared.events.messaging import SmsEnquiryReceived
+from shared.ledger import KERNEL
 from shared.phones import PhoneBook
+from shared.runtime import Runtime
 from tests.complaints.house import AT, PHONE, Tell, a_customer, an, count, opened, rows
+from tests.engines import tables
 
 pytestmark = [pytest.mark.usefixtures("house"), pytest.mark.both_databases]
 ERASED = "（客户资料已清除）"
@@ -95,3 +101,46 @@ async def test_what_they_wrote_before_and_is_heard_after_opens_no_ticket(
     update = CustomerUpdated.model_validate(customer.model_dump(exclude={"origin"}))
     await tell(late, update)
     assert await count(database, Ticket) == 0
+
+
+async def test_nothing_of_the_purged_is_in_the_files_of_the_database(
+    runtime: Runtime, tell: Tell, phones: PhoneBook, clerk: httpx.AsyncClient
+) -> None:
+    """Not in tables, answers or the log; on PostgreSQL the tables are looked at, its files are its own business."""
+    customer, database = a_customer(phones), runtime.database
+    await tell(customer)
+    body = {
+        "kind": "enquiry", "category": "enquiry", "source": "hall_phone", "hall": "ZZ01", "summary": "李锐来电",
+        "customer_id": str(customer.customer_id),
+    }  # fmt: skip
+    ticket = await clerk.post("/complaints/v1/tickets", json=body, headers={"Idempotency-Key": "t"})
+    path = f"/complaints/v1/tickets/{ticket.json()['id']}"
+    note = {"text": "已给李锐回电"}
+    for key, action in (("n", "notes"), ("a", "transitions")):
+        sent = note if action == "notes" else {"action": "assign", "handler": "ZZ0101", "note": "李锐的事"}
+        answer = await clerk.post(
+            f"{path}/{action}", json=sent, headers={"Idempotency-Key": key, "If-Match": "*"}
+        )
+        assert answer.status_code in (200, 201), answer.text
+    await tell(an(CustomerPurged, customer_id=customer.customer_id, version=5))
+    await database.scrub()
+    assert await places_with(database, "李锐") == []
+
+
+async def places_with(database: Database, word: str) -> list[str]:
+    """Tables, and on SQLite files, in which the word stands."""
+    found = []
+    async with database.reading() as session:
+        for table in (*tables.metadata_of("complaints").sorted_tables, *KERNEL.sorted_tables):
+            rows = (await session.execute(sa.select(table))).all()
+            found += [table.name] if word in str([[_shown(cell) for cell in row] for row in rows]) else []
+    if database.dialect == "sqlite":
+        path = Path(sa.make_url(database.url).database or "")
+        found += [
+            file.name for file in path.parent.glob(f"{path.name}*") if word.encode() in file.read_bytes()
+        ]
+    return found
+
+
+def _shown(cell: Any) -> Any:
+    return cell.decode(errors="replace") if isinstance(cell, bytes) else cell
