@@ -72,6 +72,16 @@ LEASES = sa.Table(
     sa.Column("until", Timestamp, nullable=False),
 )
 
+SESSION_VERSIONS = sa.Table(
+    "session_versions",
+    KERNEL,
+    sa.Column("subject", sa.String(80), primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("ended_at", Timestamp, nullable=False),
+    info={"since": "sessions can be ended"},
+)
+"""Sessions of a lower version are over. Came later than the others: see `migrations.create_kernel_table`."""
+
 RESYNCS = sa.Table(
     "resyncs",
     KERNEL,

@@ -84,13 +84,22 @@ def _migrate(connection: sa.Connection, metadata: list[sa.MetaData]) -> None:
 
 def create_kernel_tables(op: Any) -> None:
     """Outbox, inbox, dead letters, idempotency keys, jobs, leases: the first migration of every service calls this."""
-    for table in KERNEL.sorted_tables:
+    for table in _first_tables():
         _create(op, table)
 
 
 def drop_kernel_tables(op: Any) -> None:
-    for table in reversed(KERNEL.sorted_tables):
+    for table in reversed(_first_tables()):
         op.drop_table(table.name)
+
+
+def create_kernel_table(op: Any, name: str) -> None:
+    """A kernel table that came after the first ones: one later migration of every service calls this."""
+    _create(op, KERNEL.tables[name])
+
+
+def _first_tables() -> list[sa.Table]:
+    return [table for table in KERNEL.sorted_tables if "since" not in table.info]
 
 
 def _create(op: Any, table: sa.Table) -> None:

@@ -14,9 +14,11 @@ from services.complaints.work_orders import handlers as work_orders
 from shared.consumer import Handlers, merge
 from shared.runtime import Runtime
 from shared.scheduler import Job
+from shared.security import revocation
 from shared.worker import Worker
 
 HANDLERS: Handlers = merge(
+    revocation.HANDLERS,
     erasure.HANDLERS,
     directory.HANDLERS,
     customers.HANDLERS,

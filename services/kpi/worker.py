@@ -6,9 +6,10 @@ from services.kpi.staff import handlers as staff
 from shared.consumer import Handlers, merge
 from shared.runtime import Runtime
 from shared.scheduler import Job
+from shared.security import revocation
 from shared.worker import Worker
 
-HANDLERS: Handlers = merge(staff.HANDLERS, facts.HANDLERS)
+HANDLERS: Handlers = merge(revocation.HANDLERS, staff.HANDLERS, facts.HANDLERS)
 JOBS: list[Job] = [*scoring.JOBS]
 
 

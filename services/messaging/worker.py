@@ -20,6 +20,7 @@ from services.messaging.receipts import jobs as receipts
 from shared.consumer import merge
 from shared.runtime import Runtime
 from shared.scheduler import Job
+from shared.security import revocation
 from shared.worker import Worker
 
 
@@ -31,7 +32,7 @@ def build_worker(runtime: Runtime) -> Worker:
     open_gateways(runtime)
     return Worker(
         runtime,
-        handlers=merge(erasure.HANDLERS, audience.HANDLERS, planning.HANDLERS, analysis.HANDLERS),
+        handlers=merge(revocation.HANDLERS, erasure.HANDLERS, audience.HANDLERS, planning.HANDLERS, analysis.HANDLERS),
         jobs=[
             *planning_jobs.JOBS,
             *calendar.JOBS,

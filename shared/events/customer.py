@@ -79,6 +79,21 @@ class ClerkChanged(Event):
     effective_to: date | None = Field(None, description="Last day; none while in post.")
 
 
+class UserSessionsEnded(Event):
+    """Somebody's sessions are over: a new password, a closed account, another post."""
+
+    topic: ClassVar = "user.sessions_ended"
+    aggregate: ClassVar = "subject"
+    speakers: ClassVar = ("customer",)
+    heard_by: ClassVar = {
+        "messaging": "pages refuse the session",
+        "complaints": "pages refuse the session",
+        "kpi": "pages refuse the session",
+    }
+
+    subject: Code = Field(description="Staff number, or the user name of who has none.")
+
+
 class CustomerEvent(Event):
     """Something about one archived customer, said with the hall, county and clerk it had then."""
 

@@ -4,7 +4,7 @@ from fastapi import Request
 
 from shared import context
 from shared.errors import Unauthenticated
-from shared.security import csrf
+from shared.security import csrf, revocation
 from shared.security.tenancy import Caller
 
 SESSION_COOKIE = "hall_session"
@@ -43,5 +43,7 @@ async def _by_cookie(request: Request) -> Caller:
     if not token:
         raise Unauthenticated
     caller: Caller = await request.app.state.runtime.verifier.verify(token, "session")
+    async with request.app.state.runtime.database.reading() as session:
+        await revocation.refuse_ended(session, caller)
     await csrf.check(request, token)
     return caller

@@ -51,6 +51,7 @@ class Caller:
     hall: str | None
     scopes: frozenset[str]
     display: str = ""
+    session_version: int = 0
 
     @property
     def area(self) -> Area:

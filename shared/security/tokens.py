@@ -64,6 +64,7 @@ def issue(
     scopes: frozenset[str] | None = None,
     name: str | None = None,
     use: Use = "access",
+    session_version: int = 0,
 ) -> str:
     """A signed token valid for `lifetime` seconds from now. Without `scopes` it holds what the role holds."""
     jwk = keys.signing_key
@@ -71,7 +72,7 @@ def issue(
     claims: dict[str, Any] = {
         "sub": subject, "role": role, "county": county, "hall": hall, "name": name, "iss": issuer,
         "scope": None if scopes is None else " ".join(sorted(scopes)), "use": None if use == "access" else use,
-        "iat": issued, "exp": issued + lifetime, "jti": ids.uuid7().hex,
+        "ver": session_version or None, "iat": issued, "exp": issued + lifetime, "jti": ids.uuid7().hex,
     }  # fmt: skip
     header = {"alg": "EdDSA", "kid": jwk["kid"]}
     given = {key: value for key, value in claims.items() if value is not None}
@@ -212,8 +213,8 @@ def _caller(claims: Mapping[str, Any]) -> Caller:
     texts = {name: claims.get(name) for name in ("sub", "role", "county", "hall", "scope", "name")}
     if any(value is not None and not isinstance(value, str) for value in texts.values()):
         raise InvalidToken
-    subject, role, scope = texts["sub"], texts["role"], texts["scope"]
-    if not subject or role not in roles.SCOPES_OF:
+    subject, role, scope, version = texts["sub"], texts["role"], texts["scope"], claims.get("ver", 0)
+    if not subject or role not in roles.SCOPES_OF or not isinstance(version, int):
         raise InvalidToken
     return Caller(
         subject=subject,
@@ -222,4 +223,5 @@ def _caller(claims: Mapping[str, Any]) -> Caller:
         hall=texts["hall"] or None,
         scopes=roles.scopes_of(role, None if scope is None else scope.split()),
         display=texts["name"] or subject,
+        session_version=version,
     )

@@ -20,6 +20,7 @@ def start(
     county: str | None,
     hall: str | None,
     name: str,
+    version: int = 0,
     lifetime: timedelta = LIFETIME,
 ) -> None:
     """Sign the browser in for a working day at most."""
@@ -33,6 +34,7 @@ def start(
         issuer=runtime.settings.public_url,
         lifetime=int(lifetime.total_seconds()),
         use="session",
+        session_version=version,
     )
     response.set_cookie(
         SESSION_COOKIE,

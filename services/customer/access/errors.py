@@ -51,6 +51,14 @@ class UserExists(Conflict):
     detail = "用户名 {existing_username} 已经存在。"
 
 
+class ClientExists(Conflict):
+    """The client's id is taken."""
+
+    code = "client-exists"
+    title = "客户端已存在"
+    detail = "client_id {existing_client} 已经存在。"
+
+
 class ClientNotFound(NotFound):
     """No such machine client."""
 

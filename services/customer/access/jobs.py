@@ -1,4 +1,4 @@
-"""Clock-driven work of access: forgetting failures nobody added to for a day."""
+"""Clock-driven work of access: forgetting old failures; users follow the directory."""
 
 from datetime import timedelta
 
@@ -12,4 +12,11 @@ async def forget_old_failures(session: AsyncSession, firing: Firing) -> bool:
     return await usecases.forget_old_failures(session, now=firing.now)
 
 
-JOBS = [Job("forget_old_failures", forget_old_failures, every=timedelta(hours=1))]
+async def let_users_follow(session: AsyncSession, firing: Firing) -> bool:
+    return await usecases.follow_directory(session, now=firing.now)
+
+
+JOBS = [
+    Job("forget_old_failures", forget_old_failures, every=timedelta(hours=1)),
+    Job("let_users_follow", let_users_follow, every=timedelta(minutes=1)),
+]

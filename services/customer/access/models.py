@@ -1,8 +1,9 @@
 """Machine clients and their secrets, users, and the count of failures behind each door."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -29,6 +30,9 @@ class MachineClient(Table, table=True):
 
     def disable(self, now: datetime) -> None:
         self.disabled_at = self.disabled_at or now
+
+    def enable(self) -> None:
+        self.disabled_at = None
 
 
 class ClientSecret(Table, table=True):
@@ -74,6 +78,16 @@ class User(Table, table=True):
 
     def disable(self, now: datetime) -> None:
         self.disabled_at = self.disabled_at or now
+
+    def enable(self) -> None:
+        self.disabled_at = None
+
+    def change(self, changes: Mapping[str, Any]) -> bool:
+        """Whether anything became different: role, place, name, staff number."""
+        different = {name: value for name, value in changes.items() if getattr(self, name) != value}
+        for name, value in different.items():
+            setattr(self, name, value)
+        return bool(different)
 
     def change_password(self, password_hash: str, now: datetime) -> None:
         self.password_hash, self.password_changed_at = password_hash, now

@@ -15,7 +15,7 @@ from services.customer.access.usecases import Attempt
 from services.customer.config import CustomerSettings
 from shared import clock
 from shared.runtime import Runtime
-from shared.security import csrf
+from shared.security import csrf, revocation
 from shared.security.authentication import caller_or_none
 from shared.web import sessions
 from shared.web.dependencies import AnyCaller, Here
@@ -52,7 +52,7 @@ async def sign_in(
 ) -> Response:
     attempt = Attempt(username, _address(request))
     try:
-        user = await _judged(attempt, password, here, hasher_for(here.settings))
+        user, version = await _judged(attempt, password, here, hasher_for(here.settings))
     except LockedOut as locked:
         wait = {"Retry-After": str(locked.extras["retry_after"])}
         return _form(request, status=429, headers=wait, username=username, next=next, wrong=locked.message)
@@ -60,7 +60,7 @@ async def sign_in(
         return _form(request, status=401, username=username, next=next, wrong=refused.message)
     log.info("access.signed_in", user=user.subject, role=user.role)
     response = see_other(request, safe_next(next, rules.home_of(user.role)))
-    _start_session(response, here, user)
+    _start_session(response, here, user, version)
     return response
 
 
@@ -73,10 +73,14 @@ async def sign_out(request: Request, here: Here, caller: AnyCaller) -> Response:
     return response
 
 
-async def _judged(attempt: Attempt, password: str, here: Runtime, hasher: SecretHasher) -> User:
-    """Begin, verify outside any transaction, settle; the outcome is committed before anybody hears of it."""
+async def _judged(attempt: Attempt, password: str, here: Runtime, hasher: SecretHasher) -> tuple[User, int]:
+    """Begin, verify outside any transaction, settle; the outcome is committed before anybody hears of it.
+
+    Gives the version the session has to carry, read before the password was judged: what ends meanwhile ends it too.
+    """
     async with here.database.transaction() as session:
         user = await usecases.begin_sign_in(session, attempt, now=clock.now())
+        version = await revocation.version_of(session, user.subject) if user else 0
     matches = await hasher.verify(user.password_hash if user else None, password)
     succeeded = usecases.is_admitted(user, password_matches=matches)
     async with here.database.transaction() as session:
@@ -84,10 +88,10 @@ async def _judged(attempt: Attempt, password: str, here: Runtime, hasher: Secret
     if user is None or not succeeded:
         log.warning("access.sign_in_refused", door=usecases.user_door(attempt.username)[:17])
         raise SignInRefused
-    return user
+    return user, version
 
 
-def _start_session(response: Response, here: Runtime, user: User) -> None:
+def _start_session(response: Response, here: Runtime, user: User, version: int) -> None:
     sessions.start(
         response,
         here,
@@ -96,6 +100,7 @@ def _start_session(response: Response, here: Runtime, user: User) -> None:
         county=user.county,
         hall=user.hall,
         name=user.display,
+        version=version,
         lifetime=timedelta(hours=CustomerSettings.of(here.settings).session_hours),
     )
 

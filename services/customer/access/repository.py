@@ -1,7 +1,7 @@
 """Every query of access."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from services.customer.access.errors import ClientNotFound, UserNotFound
 from services.customer.access.models import ClientSecret, MachineClient, SignInFailures, User
+from services.customer.directory.models import Clerk
 from shared.database import insert_new
 
 
@@ -66,6 +67,17 @@ async def user_or_none(session: AsyncSession, username: str) -> User | None:
 async def all_users(session: AsyncSession) -> Sequence[User]:
     """A prefecture has hundreds of them."""
     return (await session.execute(select(User).order_by(col(User.username)))).scalars().all()
+
+
+async def users_elsewhere(session: AsyncSession, day: date, limit: int) -> list[tuple[User, Clerk]]:
+    """Users whose role or place is not their clerk's, or whose clerk has left; locked."""
+    differs = sa.or_(
+        *(getattr(User, name).is_distinct_from(getattr(Clerk, name)) for name in ("role", "county", "hall")),
+        col(Clerk.effective_to) < day,
+    )
+    query = sa.select(User, Clerk).join(Clerk, col(Clerk.staff_no) == col(User.staff_no))
+    query = query.where(col(User.disabled_at).is_(None), differs).order_by(col(User.username)).limit(limit)
+    return [(row[0], row[1]) for row in await session.execute(query.with_for_update(of=User))]
 
 
 async def failures_behind(session: AsyncSession, door: str, now: datetime) -> SignInFailures:

@@ -1,7 +1,7 @@
 """How failures lock a door and for how long; what a password must be."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from shared.security.roles import HALL_ROLES
 
@@ -60,6 +60,10 @@ def is_acceptable_password(password: str, username: str) -> bool:
 def folded_username(text: str) -> str:
     """User names ignore case and outer blanks."""
     return text.strip().casefold()
+
+
+def has_left(effective_to: date | None, day: date) -> bool:
+    return effective_to is not None and effective_to < day
 
 
 def home_of(role: str) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.customer.access import repository, rules
 from services.customer.access.errors import (
+    ClientExists,
     PasswordTooWeak,
     RoleUnknown,
     TokenRefused,
@@ -21,8 +22,9 @@ from services.customer.access.errors import (
 from services.customer.access.models import ClientSecret, MachineClient, User
 from services.customer.access.rules import ADDRESS_POLICY, CLIENT_POLICY, USER_POLICY, LockPolicy
 from services.customer.directory import usecases as directory
-from shared import ids
+from shared import clock, ids
 from shared.database import insert_new, insert_rows
+from shared.security import revocation
 from shared.security.roles import ROLES
 
 FORGOTTEN_AFTER = timedelta(days=1)
@@ -51,7 +53,8 @@ async def register_client(session: AsyncSession, command: RegisterClient, *, now
         hall=hall,
         created_at=now,
     )
-    await insert_rows(session, MachineClient, [client])
+    if not await insert_new(session, MachineClient, [client], key=["client_id"]):
+        raise ClientExists(existing_client=command.client_id)
     await insert_rows(session, ClientSecret, [_secret(command.client_id, command.secret_hash, now)])
     return client
 
@@ -74,6 +77,12 @@ async def rotate_client_secret(
         secret.expire_at(now + command.overlap if place == 0 else now)
     await session.flush()
     await insert_rows(session, ClientSecret, [_secret(client.client_id, command.secret_hash, now)])
+    return client
+
+
+async def enable_client(session: AsyncSession, client_id: str) -> MachineClient:
+    client = await repository.get_client(session, client_id)
+    client.enable()
     return client
 
 
@@ -125,13 +134,56 @@ async def reset_password(session: AsyncSession, command: ResetPassword, *, now: 
     user.change_password(command.password_hash, now)
     failures = await repository.failures_behind(session, user_door(user.username), now)
     failures.succeed(USER_POLICY)
+    await revocation.end_sessions(session, user.subject, now=now)
+    return user
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeUser:
+    """Another role, place, name or staff number; what the user is signed in with ends."""
+
+    username: str
+    role: str
+    display: str
+    county: str | None = None
+    hall: str | None = None
+    staff_no: str | None = None
+
+
+async def change_user(session: AsyncSession, command: ChangeUser, *, now: datetime) -> User:
+    user = await repository.get_user(session, rules.folded_username(command.username))
+    county, hall = await _place(session, command.role, command.county, command.hall)
+    before = user.subject
+    changes = {"role": command.role, "display": command.display, "staff_no": command.staff_no}
+    if user.change({**changes, "county": county, "hall": hall}):
+        await revocation.end_sessions(session, before, now=now)
     return user
 
 
 async def disable_user(session: AsyncSession, username: str, *, now: datetime) -> User:
+    """Nobody signs in with it any more, and whoever is signed in with it is not."""
     user = await repository.get_user(session, rules.folded_username(username))
     user.disable(now)
+    await revocation.end_sessions(session, user.subject, now=now)
     return user
+
+
+async def enable_user(session: AsyncSession, username: str) -> User:
+    user = await repository.get_user(session, rules.folded_username(username))
+    user.enable()
+    return user
+
+
+async def follow_directory(session: AsyncSession, *, now: datetime) -> bool:
+    """Users go where their clerk has gone, and out when their clerk has left. One chunk; True if there may be more."""
+    chunk = await repository.users_elsewhere(session, clock.business_date(now), FORGET_CHUNK)
+    for user, clerk in chunk:
+        if not rules.has_left(clerk.effective_to, clock.business_date(now)):
+            user.change({"role": clerk.role, "county": clerk.county, "hall": clerk.hall})
+        else:
+            user.disable(now)
+        await revocation.end_sessions(session, user.subject, now=now)
+    return len(chunk) == FORGET_CHUNK
 
 
 def check_password(password: str, username: str) -> None:

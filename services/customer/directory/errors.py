@@ -73,3 +73,27 @@ class DatesReversed(Invalid):
     code = "dates-reversed"
     title = "日期前后颠倒"
     detail = "结束日期不能早于开始日期。"
+
+
+class MoveTooEarly(Invalid):
+    """A move would rewrite posts that lie behind."""
+
+    code = "move-too-early"
+    title = "调动日期太早"
+    detail = "调动日期不能早于现任岗位的开始日期 {since}，以前的任职记录不能改写。"
+
+
+class NotEmployed(Invalid):
+    """A move on a day on which the clerk is not employed."""
+
+    code = "not-employed"
+    title = "不在任职期内"
+    detail = "调动日期不在该营业员的任职期内。"
+
+
+class HallStillStaffed(Conflict):
+    """A hall closes once its staff have other posts."""
+
+    code = "hall-still-staffed"
+    title = "营业厅还有在岗人员"
+    detail = "请先调动或办理离任：{staff}，再关闭营业厅。"

@@ -1,6 +1,7 @@
 """Counties, halls and clerks. Verbs guard, change, raise the version and return what happened."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date, datetime, time
 from typing import Any, Self
 
@@ -76,6 +77,14 @@ class Hall(Table, table=True):
         _check_dates(self)
         return self.announced(county.name)
 
+    def compared(self, changes: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """What these changes would make different, as the history keeps it; ask before changing."""
+        return [
+            {"field": name, "from": _plain(getattr(self, name)), "to": _plain(value)}
+            for name, value in changes.items()
+            if getattr(self, name) != value
+        ]
+
     def follow_county(self, county: County, *, now: datetime) -> HallChanged:
         """Say the hall again under its county's new name; copies take only a new version."""
         self.version += 1
@@ -138,6 +147,10 @@ class Clerk(Table, table=True):
     def is_in_post_on(self, day: date) -> bool:
         return rules.is_effective(day, self.effective_from, self.effective_to)
 
+    @property
+    def post(self) -> rules.Post:
+        return rules.Post(self.role, self.county, self.hall, self.effective_from, self.effective_to)
+
     def announced(self) -> ClerkChanged:
         """The clerk as they are, for those who keep a copy."""
         return ClerkChanged(
@@ -151,6 +164,45 @@ class Clerk(Table, table=True):
             effective_from=self.effective_from,
             effective_to=self.effective_to,
         )
+
+
+class ClerkPost(Table, table=True):
+    """One post of a clerk in time. Posts of one clerk never overlap; `clerks` holds what counts today."""
+
+    __tablename__ = "clerk_posts"
+    __table_args__ = (
+        sa.Index("ix_clerk_posts_hall_start", "hall", "start"),
+        sa.CheckConstraint('"end" IS NULL OR "end" >= start', name="dates_in_order"),
+    )
+
+    staff_no: str = Field(primary_key=True, foreign_key="clerks.staff_no", max_length=20)
+    start: date = Field(primary_key=True)
+    end: date | None = None
+    role: str = Field(max_length=32)
+    county: str | None = Field(default=None, max_length=20)
+    hall: str | None = Field(default=None, max_length=16)
+    recorded_at: datetime = Field(sa_type=Timestamp)
+    recorded_by: str = Field(max_length=80)
+
+    @classmethod
+    def of(cls, staff_no: str, post: rules.Post, *, by: str, now: datetime) -> Self:
+        return cls(staff_no=staff_no, recorded_at=now, recorded_by=by, **asdict(post))
+
+    @property
+    def value(self) -> rules.Post:
+        return rules.Post(self.role, self.county, self.hall, self.start, self.end)
+
+
+class HallRevision(Table, table=True):
+    """One change of a hall: who, when, and every changed member before and after."""
+
+    __tablename__ = "hall_changes"
+
+    hall: str = Field(primary_key=True, foreign_key="halls.code", max_length=16)
+    version: int = Field(primary_key=True)
+    at: datetime = Field(sa_type=Timestamp)
+    by: str = Field(max_length=80)
+    changes: list[dict[str, Any]] = Field(sa_column=sa.Column(JsonB, nullable=False))
 
 
 def _check_dates(entry: Hall | Clerk) -> None:
@@ -179,3 +231,7 @@ def _opening_hours(opening: Mapping[str, Any]) -> tuple[OpeningHours, ...]:
         OpeningHours(weekdays=tuple(numbers), opens=rules.time_of(opens), closes=rules.time_of(closes))
         for (opens, closes), numbers in days.items()
     )
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date | time) else value

@@ -13,7 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from services.customer.directory.errors import ClerkNotFound, CountyNotFound, HallNotFound
-from services.customer.directory.models import Clerk, County, Hall
+from services.customer.directory.models import Clerk, ClerkPost, County, Hall, HallRevision
+from services.customer.directory.rules import Post
+from shared.database import insert_rows
 from shared.pagination import Page, PageRequest, paginate
 from shared.security.tenancy import Area
 
@@ -132,6 +134,79 @@ async def clerk_or_none(
     return clerk
 
 
+async def posts_of(session: AsyncSession, staff_no: str) -> Sequence[ClerkPost]:
+    """Oldest first."""
+    query = select(ClerkPost).where(ClerkPost.staff_no == staff_no).order_by(col(ClerkPost.start))
+    return (await session.scalars(query)).all()
+
+
+async def get_post_on(session: AsyncSession, staff_no: str, day: date, area: Area) -> tuple[Clerk, ClerkPost]:
+    """What and where somebody was on that day; visible to those whose area that place lies in."""
+    query = sa.select(Clerk, ClerkPost).join(ClerkPost, col(ClerkPost.staff_no) == col(Clerk.staff_no))
+    within = area.clause(col(ClerkPost.hall), col(ClerkPost.county))
+    row = (await session.execute(query.where(col(Clerk.staff_no) == staff_no, _post_on(day), within))).first()
+    if row is None:
+        raise ClerkNotFound
+    return row[0], row[1]
+
+
+async def posts_at_hall(session: AsyncSession, hall: str, limit: int) -> Sequence[tuple[ClerkPost, str]]:
+    """Who was at the hall from when to when, the latest first, with their names."""
+    query = sa.select(ClerkPost, col(Clerk.name)).join(Clerk, col(Clerk.staff_no) == col(ClerkPost.staff_no))
+    newest = (col(ClerkPost.start).desc(), col(ClerkPost.staff_no))
+    rows = await session.execute(query.where(col(ClerkPost.hall) == hall).order_by(*newest).limit(limit))
+    return [(row[0], row[1]) for row in rows]
+
+
+async def staff_after(session: AsyncSession, hall: str, day: date) -> Sequence[str]:
+    """Who has a post at the hall on some day after `day`."""
+    later = sa.or_(col(ClerkPost.end).is_(None), col(ClerkPost.end) > day)
+    query = sa.select(col(ClerkPost.staff_no)).where(col(ClerkPost.hall) == hall, later).distinct()
+    return (await session.scalars(query.order_by(col(ClerkPost.staff_no)))).all()
+
+
+async def put_posts(
+    session: AsyncSession,
+    staff_no: str,
+    known: Sequence[ClerkPost],
+    posts: Sequence[Post],
+    new: Iterable[ClerkPost],
+) -> None:
+    """Bring what is stored in line with `posts`; rows that stay as they were keep who recorded them and when."""
+    gone = [row.start for row in known if row.value not in posts]
+    mine = col(ClerkPost.staff_no) == staff_no
+    await session.execute(sa.delete(ClerkPost).where(mine, col(ClerkPost.start).in_(gone)))
+    kept = {row.value for row in known}
+    await insert_rows(session, ClerkPost, [row for row in new if row.value not in kept])
+
+
+async def add_hall_change(session: AsyncSession, change: HallRevision) -> None:
+    await insert_rows(session, HallRevision, [change])
+
+
+async def hall_changes(session: AsyncSession, hall: str, limit: int) -> Sequence[HallRevision]:
+    """Newest first."""
+    query = select(HallRevision).where(HallRevision.hall == hall).order_by(col(HallRevision.version).desc())
+    return (await session.scalars(query.limit(limit))).all()
+
+
+async def clerks_out_of_post(
+    session: AsyncSession, day: date, limit: int
+) -> Sequence[tuple[Clerk, ClerkPost]]:
+    """Clerks whose row does not say what their post of that day says: a planned move has come."""
+    differs = sa.or_(
+        *(
+            getattr(Clerk, name).is_distinct_from(getattr(ClerkPost, name))
+            for name in ("role", "county", "hall")
+        )
+    )
+    query = sa.select(Clerk, ClerkPost).join(ClerkPost, col(ClerkPost.staff_no) == col(Clerk.staff_no))
+    rows = await session.execute(
+        query.where(_post_on(day), differs).order_by(col(Clerk.staff_no)).limit(limit)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 async def counties_page(session: AsyncSession, area: Area, page: PageRequest) -> Page[Any]:
     return await paginate(
         session, select(County).where(_county_within(area)), [(col(County.code), "asc")], page
@@ -226,6 +301,11 @@ def _effective_on(day: date) -> sa.ColumnElement[bool]:
         col(Clerk.effective_from) <= day,
         sa.or_(col(Clerk.effective_to).is_(None), col(Clerk.effective_to) >= day),
     )
+
+
+def _post_on(day: date) -> sa.ColumnElement[bool]:
+    still = sa.or_(col(ClerkPost.end).is_(None), col(ClerkPost.end) >= day)
+    return sa.and_(col(ClerkPost.start) <= day, still)
 
 
 def _county_within(area: Area) -> sa.ColumnElement[bool]:

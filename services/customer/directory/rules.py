@@ -1,7 +1,8 @@
 """Hours and days of a hall: intervals of a day, the busy period around the turn of the month, effective dates."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, time
+from dataclasses import dataclass, replace
+from datetime import date, time, timedelta
 from itertools import pairwise
 from typing import Literal
 
@@ -14,6 +15,21 @@ DAY_ENDS = 24 * 60
 Place = Literal["hall", "county", "office"]
 Interval = Sequence[str]
 Hours = dict[str, list[list[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What somebody was, where, from which day to which, both included; open when there is no end."""
+
+    role: str
+    county: str | None
+    hall: str | None
+    start: date
+    end: date | None = None
+
+    def covers(self, day: date) -> bool:
+        return is_effective(day, self.start, self.end)
+
 
 DEFAULT_OPENING: Hours = {day: [["09:00", "18:00"]] for day in WEEKDAYS}
 SMS_FROM, SMS_UNTIL = time(8), time(21)
@@ -72,3 +88,31 @@ def is_effective(day: date, effective_from: date, effective_to: date | None) -> 
 
 def in_order(effective_from: date, effective_to: date | None) -> bool:
     return effective_to is None or effective_from <= effective_to
+
+
+def post_on(posts: Iterable[Post], day: date) -> Post | None:
+    return next((post for post in posts if post.covers(day)), None)
+
+
+def moved(posts: Sequence[Post], to: Post) -> list[Post]:
+    """The posts when `to` begins: the one before ends the day before, whatever was planned for later is dropped."""
+    kept = [post for post in posts if post.start < to.start]
+    if kept and kept[-1].covers(to.start):
+        if replace(to, start=kept[-1].start, end=kept[-1].end) == kept[-1]:
+            return [*kept[:-1], replace(kept[-1], end=to.end)]
+        kept[-1] = replace(kept[-1], end=to.start - timedelta(days=1))
+    return [*kept, to]
+
+
+def employed(posts: Sequence[Post], start: date, end: date | None) -> list[Post]:
+    """The posts of somebody employed from `start` to `end`: the first begins then, the last ends then."""
+    kept = [
+        post
+        for post in posts
+        if (end is None or post.start <= end) and (post.end is None or post.end >= start)
+    ]
+    if not kept:
+        return [replace(posts[-1], start=start, end=end)]
+    kept[0] = replace(kept[0], start=start)
+    kept[-1] = replace(kept[-1], end=end)
+    return kept

@@ -9,12 +9,13 @@ from pydantic import (
     AwareDatetime,
     BaseModel,
     ConfigDict,
+    Field,
     StringConstraints,
     model_validator,
 )
 
 from services.customer.directory import rules
-from services.customer.directory.models import Clerk, County, Hall
+from services.customer.directory.models import Clerk, ClerkPost, County, Hall, HallRevision
 
 CountyCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,19}$")]
 HallCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2,16}$")]
@@ -169,6 +170,12 @@ class ClerkChange(Change):
     role: StaffRole | None = None
     effective_from: date | None = None
     effective_to: date | None = None
+    moved_on: date | None = Field(
+        None, description="First day in the new post; today unless said, later is planned."
+    )
+
+    def changes(self) -> dict[str, Any]:
+        return self.model_dump(exclude_unset=True, exclude={"moved_on"})
 
 
 class ClerkRead(BaseModel):
@@ -187,3 +194,65 @@ class ClerkRead(BaseModel):
     @classmethod
     def of(cls, clerk: Clerk) -> Self:
         return cls.model_validate(clerk, from_attributes=True)
+
+    @classmethod
+    def as_of(cls, clerk: Clerk, post: ClerkPost) -> Self:
+        """Where and what the clerk was then; the rest as it is known today."""
+        read = cls.of(clerk)
+        read.hall, read.county, read.role = post.hall, post.county, post.role
+        return read
+
+
+class PostRead(BaseModel):
+    """A post in time; `end` is its last day."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    staff_no: str
+    role: str
+    county: str | None
+    hall: str | None
+    start: date
+    end: date | None
+    recorded_at: AwareDatetime
+    recorded_by: str
+
+
+class PostAtHall(PostRead):
+    """The same with the name, for a hall's history."""
+
+    name: str = ""
+
+    @classmethod
+    def named(cls, post: ClerkPost, name: str) -> Self:
+        read = cls.model_validate(post)
+        read.name = name
+        return read
+
+
+class HallChangeRead(BaseModel):
+    """One change of a hall."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    version: int
+    at: AwareDatetime
+    by: str
+    changes: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, change: HallRevision) -> Self:
+        return cls.model_validate(change)
+
+
+class HallHistory(BaseModel):
+    """Who was posted at the hall from when to when, and what changed of it; the latest first."""
+
+    posts: list[PostAtHall]
+    changes: list[HallChangeRead]
+
+
+class ClerkHistory(BaseModel):
+    """Every post of a clerk, the first first, planned ones included."""
+
+    posts: list[PostRead]

@@ -11,17 +11,23 @@ from services.customer.directory import repository, rules
 from services.customer.directory.errors import (
     ClerkExists,
     CountyExists,
+    DatesReversed,
     HallExists,
+    HallStillStaffed,
+    MoveTooEarly,
+    NotEmployed,
     PlaceMismatch,
     PlaceUnknown,
 )
-from services.customer.directory.models import Clerk, County, Hall
+from services.customer.directory.models import Clerk, ClerkPost, County, Hall, HallRevision
+from services.customer.directory.rules import Post
 from shared import clock, outbox
-from shared.database import insert_new
+from shared.database import insert_new, insert_rows
 from shared.errors import FieldError, Forbidden
 from shared.security.tenancy import Area
 
 RESYNC_CHUNK = 500
+PLACE = frozenset({"role", "county", "hall"})
 EVERYWHERE = Area.everything()
 VersionCheck = Callable[[int], None]
 
@@ -94,6 +100,7 @@ class ChangeHall:
     area: Area
     code: str
     changes: Mapping[str, Any]
+    by: str = ""
 
 
 async def change_hall(
@@ -102,7 +109,11 @@ async def change_hall(
     hall = await repository.get_hall(session, command.code, command.area, lock=True)
     unless_stale(hall.version)
     county = await repository.get_county(session, hall.county)
+    await _refuse_while_staffed(session, command)
+    differences = hall.compared(command.changes)
     if changed := hall.change(command.changes, county, now=now):
+        kept = HallRevision(hall=hall.code, version=hall.version, at=now, by=command.by, changes=differences)
+        await repository.add_hall_change(session, kept)
         outbox.add(session, changed)
     return hall
 
@@ -119,26 +130,30 @@ class AppointClerk:
     county: str | None = None
     effective_from: date | None = None
     effective_to: date | None = None
+    by: str = ""
 
 
 async def appoint_clerk(session: AsyncSession, command: AppointClerk, *, now: datetime) -> Clerk:
     county, hall = await resolve_place(session, command.role, command.county, command.hall, command.area)
-    facts = {f.name: getattr(command, f.name) for f in fields(command) if f.name != "area"}
+    facts = {f.name: getattr(command, f.name) for f in fields(command) if f.name not in {"area", "by"}}
     dated = {"effective_from": command.effective_from or clock.business_date(now)}
     clerk, appointed = Clerk.appoint({**facts, **dated, "county": county, "hall": hall}, now=now)
     if not await insert_new(session, Clerk, [clerk], key=["staff_no"]):
         raise ClerkExists(existing_code=command.staff_no)
+    await insert_rows(session, ClerkPost, [_first_post(clerk, command.by, now)])
     outbox.add(session, appointed)
     return clerk
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeClerk:
-    """Change a clerk's name, role, dates or place; the customers stay until they are handed over."""
+    """Change a clerk's name, dates, or post from `moved_on` on (today); the customers stay until handed over."""
 
     area: Area
     staff_no: str
     changes: Mapping[str, Any]
+    by: str = ""
+    moved_on: date | None = None
 
 
 async def change_clerk(
@@ -147,9 +162,25 @@ async def change_clerk(
     clerk = await repository.get_clerk(session, command.staff_no, command.area, lock=True)
     unless_stale(clerk.version)
     changes = {**command.changes, **await _new_place(session, clerk, command)}
+    today = clock.business_date(now)
+    moved_on = command.moved_on or max(today, clerk.effective_from)
+    posts = await _repost(session, clerk, changes, moved_on, command.by, now)
+    if moved_on > today:
+        changes = {name: value for name, value in changes.items() if name not in PLACE}
+    elif post := rules.post_on(posts, today):
+        changes = {**changes, **{name: getattr(post, name) for name in PLACE}}
     if changed := clerk.change(changes, now=now):
         outbox.add(session, changed)
     return clerk
+
+
+async def take_up_posts(session: AsyncSession, *, now: datetime) -> bool:
+    """Planned moves whose day has come, one chunk; True when there may be more."""
+    due = await repository.clerks_out_of_post(session, clock.business_date(now), RESYNC_CHUNK)
+    for clerk, post in due:
+        if changed := clerk.change({name: getattr(post, name) for name in PLACE}, now=now):
+            outbox.add(session, changed)
+    return len(due) == RESYNC_CHUNK
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +201,8 @@ async def load_directory(session: AsyncSession, command: LoadDirectory, *, now: 
     new_counties = await insert_new(session, County, counties.values(), key=["code"])
     new_halls = await insert_new(session, Hall, [hall for hall, _ in halls], key=["code"])
     new_clerks = await insert_new(session, Clerk, [clerk for clerk, _ in clerks], key=["staff_no"])
+    taken_up = [_first_post(clerk, "", now) for clerk, _ in clerks if clerk.staff_no in new_clerks]
+    await insert_rows(session, ClerkPost, taken_up)
     outbox.add(session, *(event for hall, event in halls if hall.code in new_halls))
     outbox.add(session, *(event for clerk, event in clerks if clerk.staff_no in new_clerks))
     return len(new_counties) + len(new_halls) + len(new_clerks)
@@ -214,6 +247,47 @@ def _office(area: Area) -> tuple[None, None]:
     if not area.covers(None, None):
         raise Forbidden
     return None, None
+
+
+async def _repost(
+    session: AsyncSession, clerk: Clerk, changes: Mapping[str, Any], moved_on: date, by: str, now: datetime
+) -> list[Post]:
+    """Write the clerk's posts as they are after the change and return them. Raises MoveTooEarly, NotEmployed."""
+    start = changes.get("effective_from", clerk.effective_from)
+    end = changes.get("effective_to", clerk.effective_to)
+    if not rules.in_order(start, end):
+        raise DatesReversed
+    known = await repository.posts_of(session, clerk.staff_no)
+    posts = rules.employed([row.value for row in known], start, end)
+    if PLACE & changes.keys():
+        posts = _moved(posts, changes, moved_on, clock.business_date(now), end)
+    rows = [ClerkPost.of(clerk.staff_no, post, by=by, now=now) for post in posts]
+    await repository.put_posts(session, clerk.staff_no, known, posts, rows)
+    return posts
+
+
+def _moved(
+    posts: list[Post], changes: Mapping[str, Any], on: date, today: date, end: date | None
+) -> list[Post]:
+    now, then = rules.post_on(posts, today), rules.post_on(posts, on)
+    if now is not None and on < now.start:
+        raise MoveTooEarly(since=now.start.isoformat())
+    if then is None:
+        raise NotEmployed
+    place = {name: changes.get(name, getattr(then, name)) for name in PLACE}
+    return rules.moved(posts, Post(**place, start=on, end=end))
+
+
+def _first_post(clerk: Clerk, by: str, now: datetime) -> ClerkPost:
+    return ClerkPost.of(clerk.staff_no, clerk.post, by=by, now=now)
+
+
+async def _refuse_while_staffed(session: AsyncSession, command: ChangeHall) -> None:
+    """A hall has an end only once nobody has a post there afterwards."""
+    last = command.changes.get("effective_to")
+    staff = await repository.staff_after(session, command.code, last) if last else ()
+    if staff:
+        raise HallStillStaffed(staff="、".join(staff[:10]))
 
 
 async def _new_place(session: AsyncSession, clerk: Clerk, command: ChangeClerk) -> dict[str, str | None]:

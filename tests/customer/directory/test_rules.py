@@ -91,3 +91,40 @@ def test_an_entry_counts_on_both_its_first_and_its_last_day(first: date, length:
 )
 def test_every_role_belongs_to_one_kind_of_place(role: str, place: str) -> None:
     assert rules.place_of(role) == place
+
+
+DAYS = st.dates(date(2026, 1, 1), date(2027, 12, 31))
+PLACES = st.tuples(st.sampled_from(["clerk", "hall_manager"]), st.sampled_from(["ZZ01", "ZZ02", "WY01"]))
+
+
+def a_post(place: tuple[str, str], start: date, end: date | None = None) -> rules.Post:
+    return rules.Post(place[0], "zizhong", place[1], start, end)
+
+
+@given(first=PLACES, moves=st.lists(st.tuples(PLACES, DAYS), max_size=6), day=DAYS)
+def test_whoever_is_employed_has_one_post_on_every_day_and_the_last_word_on_it_counts(
+    first: tuple[str, str], moves: list[tuple[tuple[str, str], date]], day: date
+) -> None:
+    posts = [a_post(first, date(2026, 1, 1))]
+    for place, on in moves:
+        posts = rules.moved(posts, a_post(place, on))
+    holding = [post for post in posts if post.covers(day)]
+    assert len(holding) == 1
+    assert [p.start for p in posts] == sorted({p.start for p in posts})
+    assert posts[-1].end is None
+    if moves and moves[-1][1] <= day:
+        assert (holding[0].role, holding[0].hall) == moves[-1][0]
+
+
+@given(start=DAYS, end=st.none() | DAYS, moves=st.lists(st.tuples(PLACES, DAYS), max_size=4), day=DAYS)
+def test_nobody_has_a_post_outside_their_employment(
+    start: date, end: date | None, moves: list[tuple[tuple[str, str], date]], day: date
+) -> None:
+    if end is not None and end < start:
+        return
+    posts = [a_post(("clerk", "ZZ01"), date(2026, 1, 1))]
+    for place, on in moves:
+        posts = rules.moved(posts, a_post(place, on))
+    posts = rules.employed(posts, start, end)
+    assert (rules.post_on(posts, day) is not None) == rules.is_effective(day, start, end)
+    assert all(p.end is None or p.start <= p.end for p in posts)
