@@ -33,6 +33,7 @@ ROUTERS = [
     analysis.router,
     inbound.router,
     suppression.router,
+    suppression.numbers_router,
     calendar.router,
     calendar_pages.router,
     exports.router,

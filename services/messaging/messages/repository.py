@@ -189,6 +189,28 @@ async def latest_sent_to(session: AsyncSession, phone_index: str) -> Message | N
     return (await session.scalars(query.order_by(col(Message.submitted_at).desc()).limit(1))).first()
 
 
+async def newest_outcomes(
+    session: AsyncSession, indexes: Iterable[str], most: int
+) -> dict[str, list[tuple[datetime, str | None]]]:
+    """How the newest messages to each number ended: when they were submitted, and the failure or None."""
+    m = Message
+    place = sa.func.row_number().over(
+        partition_by=col(m.phone_index), order_by=(col(m.submitted_at).desc(), col(m.id).desc())
+    )
+    ended = sa.select(
+        col(m.phone_index).label("number"), col(m.submitted_at).label("at"), col(m.failure).label("failure"),
+        place.label("place"),
+    ).where(
+        col(m.phone_index).in_(set(indexes)), col(m.status).in_(("delivered", "failed")),
+        col(m.submitted_at).is_not(None),
+    ).subquery()  # fmt: skip
+    query: Any = sa.select(ended.c.number, ended.c.at, ended.c.failure).where(ended.c.place <= most)
+    found: dict[str, list[tuple[datetime, str | None]]] = {}
+    for number, at, failure in await session.execute(query.order_by(ended.c.number, ended.c.place)):
+        found.setdefault(number, []).append((at, failure))
+    return found
+
+
 async def note_answers(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> set[UUID]:
     """Write the answers that are new; the messages they are about."""
     new = await insert_new(session, GatewayAnswer, rows, key=FACT)

@@ -12,11 +12,15 @@ from services.messaging.budget import usecases as budget
 from services.messaging.messages import repository
 from services.messaging.messages.models import Message
 from services.messaging.messages.rules import Answer, outcome
+from services.messaging.suppression import usecases as suppression
+from services.messaging.suppression.usecases import FailedNumber
 from shared import outbox
 from shared.database import wake_after_commit
 
 FIRST = 1
 """Of a long message the gateway's id is the first part's; the others stand with their answers."""
+MOST_OUTCOMES = 20
+"""Of one number are looked at for failures in a row."""
 DISPATCH = "dispatch"
 RELEASE = "release"
 
@@ -50,7 +54,7 @@ async def record_answers(session: AsyncSession, heard: Sequence[Heard], *, now: 
 async def _settle(
     session: AsyncSession, messages: Iterable[Message], answers: dict[UUID, list[Answer]], now: datetime
 ) -> None:
-    unsent = []
+    unsent, failed = list[UUID](), list[Message]()
     for message in messages:
         result = outcome(answers.get(message.id, ()))
         if result is None and message.put_back(None, at=now, now=now, only_unknown=True):
@@ -58,11 +62,28 @@ async def _settle(
         event = message.settle(result, now=now) if result else None
         if event is not None:
             outbox.add(session, event)
+        if event is not None and message.status == "failed" and message.failure and message.phone_index:
+            failed.append(message)
         if event is not None and result is not None and result.status == "failed" and not result.was_accepted:
             message.decisions = {**message.decisions, "slot_released": "gateway-refused"}
             unsent.append(message.id)
     if unsent:
         await budget.release_slots(session, unsent)
+    if failed:
+        await _note_failed_numbers(session, failed, now)
+
+
+async def _note_failed_numbers(session: AsyncSession, failed: Sequence[Message], now: datetime) -> None:
+    outcomes = await repository.newest_outcomes(session, {m.phone_index or "" for m in failed}, MOST_OUTCOMES)
+    numbers = {
+        m.phone_index: FailedNumber(
+            m.phone_index, m.phone_masked, m.customer_id, m.hall, m.county, m.failure, m.gateway_code,
+            outcomes.get(m.phone_index, ()),
+        )
+        for m in failed
+        if m.phone_index and m.failure
+    }  # fmt: skip
+    await suppression.note_failures(session, list(numbers.values()), now=now)
 
 
 async def put_back(

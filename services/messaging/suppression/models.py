@@ -15,6 +15,20 @@ OPTED_OUT, NUMBER_DEAD, DO_NOT_CONTACT = "opted-out", "number-dead", "do-not-con
 REASONS = (OPTED_OUT, NUMBER_DEAD, DO_NOT_CONTACT)
 
 
+class NumberRule(Table, table=True):
+    """After how many failures of one kind in a row a number is kept back, and why it then is."""
+
+    __tablename__ = "number_rules"
+    __table_args__ = (
+        sa.CheckConstraint("failures_in_a_row >= 1", name="at_least_one"),
+        sa.CheckConstraint("reason IN ('opted-out', 'number-dead')", name="reason"),
+    )
+
+    failure: str = Field(primary_key=True, max_length=20)
+    failures_in_a_row: int
+    reason: str = Field(max_length=20)
+
+
 class Suppression(Table, table=True):
     """One number and why it is suppressed since when; known by its blind index only."""
 

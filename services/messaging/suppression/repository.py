@@ -10,9 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from services.messaging.audience import repository as audience
-from services.messaging.audience.models import Customer
+from services.messaging.audience.models import ACTIVE, Customer
 from services.messaging.suppression.errors import SuppressionNotFound
-from services.messaging.suppression.models import DO_NOT_CONTACT, NUMBER_DEAD, OPTED_OUT, Suppression
+from services.messaging.suppression.models import (
+    DO_NOT_CONTACT,
+    NUMBER_DEAD,
+    OPTED_OUT,
+    NumberRule,
+    Suppression,
+)
 from services.messaging.suppression.rules import Standing, Word
 from shared.database import upsert
 from shared.pagination import Page, PageRequest, paginate
@@ -57,6 +63,39 @@ async def suppressions_page(
     if reason is not None:
         query = query.where(s.reason == reason)
     return await paginate(session, query, [(col(s.id), "desc")], page)
+
+
+async def number_rules(session: AsyncSession) -> dict[str, NumberRule]:
+    return {rule.failure: rule for rule in await session.scalars(select(NumberRule))}
+
+
+async def replace_number_rules(session: AsyncSession, wanted: Iterable[NumberRule]) -> None:
+    await session.execute(sa.delete(NumberRule))
+    session.add_all(wanted)
+    await session.flush()
+
+
+async def entries_of(session: AsyncSession, indexes: Iterable[str]) -> dict[tuple[str, str], Suppression]:
+    """Entries in force and lifted ones."""
+    query = select(Suppression).where(col(Suppression.phone_index).in_(set(indexes)))
+    fresh = query.execution_options(populate_existing=True)
+    return {(s.phone_index, s.reason): s for s in await session.scalars(fresh)}
+
+
+async def number_tasks_page(
+    session: AsyncSession, area: Area, page: PageRequest, *, clerk: str | None = None
+) -> Page[Any]:
+    """Dead numbers that are still some customer's, the oldest first: corrected ones are nobody's any more."""
+    s, c = Suppression, Customer
+    held = sa.select(col(c.id)).where(
+        col(c.phone_index) == col(s.phone_index),
+        col(c.status) == ACTIVE,
+        area.clause(col(c.hall), col(c.county)),
+    )
+    if clerk is not None:
+        held = held.where(col(c.clerk) == clerk)
+    query = select(s).where(s.reason == NUMBER_DEAD, col(s.lifted_at).is_(None), held.exists())
+    return await paginate(session, query, [(col(s.id), "asc")], page)
 
 
 async def erase(session: AsyncSession, numbers: Collection[str]) -> None:

@@ -1,7 +1,9 @@
 """Who may get which class of message (C1, M4, M8). Pure; the same rule at planning, at release and at claim."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Literal
 from uuid import UUID
 
@@ -56,6 +58,15 @@ class Standing:
     def word_for(self, message_class: str) -> Word | None:
         purpose = PURPOSE_OF.get(message_class)
         return self.words.get(purpose) if purpose else None
+
+
+def in_a_row(outcomes: Iterable[tuple[datetime, str | None]], failure: str, since: datetime | None) -> int:
+    """How many of the newest outcomes were that failure, not counting what was submitted before `since`.
+
+    `outcomes` are the newest first, each with the moment of its submission; None is a message that arrived.
+    """
+    newer = takewhile(lambda each: each[1] == failure, outcomes)
+    return sum(1 for submitted_at, _failure in newer if since is None or submitted_at > since)
 
 
 def reason_against(

@@ -34,6 +34,30 @@ class SuppressionLift(BaseModel):
     reason: Why
 
 
+class NumberRuleEntry(BaseModel):
+    """After how many failures of a kind in a row a number is kept back, and as what."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+    failure: Literal["number-dead", "unreachable", "blacklisted", "limited", "content", "account", "other"]
+    failures_in_a_row: Annotated[int, Field(ge=1, le=20)]
+    reason: Literal["number-dead", "opted-out"]
+
+
+class NumberRules(BaseModel):
+    """The whole table; each kind at most once."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: Annotated[list[NumberRuleEntry], Field(max_length=10)]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        if len({each.failure for each in self.items}) < len(self.items):
+            raise ValueError("每种失败只能有一条规则")
+        return self
+
+
 class SuppressionRead(BaseModel):
     """One entry of the list."""
 

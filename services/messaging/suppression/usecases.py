@@ -1,5 +1,6 @@
 """Putting a number on the list and taking it off again. What is queued obeys: each message is looked at once more."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.messaging.audience import repository as audience
 from services.messaging.audience.errors import CustomerNotFound
 from services.messaging.audience.models import Customer
-from services.messaging.suppression import repository
-from services.messaging.suppression.models import Suppression
+from services.messaging.suppression import repository, rules
+from services.messaging.suppression.errors import SuppressionNotFound
+from services.messaging.suppression.models import NUMBER_DEAD, Suppression
 from shared.phones import SealedPhone, hide_numbers
 from shared.security.tenancy import Area
 
@@ -25,6 +27,40 @@ class AddSuppression:
     note: str
     customer_id: UUID | None = None
     phone: SealedPhone | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedNumber:
+    """A number that a message failed for, whose it is, and how its newest messages ended, the newest first."""
+
+    phone_index: str
+    phone_masked: str | None
+    customer_id: UUID | None
+    hall: str | None
+    county: str | None
+    failure: str
+    code: str | None
+    outcomes: Sequence[tuple[datetime, str | None]]
+
+
+async def note_failures(session: AsyncSession, failed: Sequence[FailedNumber], *, now: datetime) -> None:
+    """Keep back the numbers that a rule says are enough. Entries that a person lifted count from then on."""
+    limits = await repository.number_rules(session)
+    known = await repository.entries_of(session, [each.phone_index for each in failed])
+    for each in failed:
+        rule = limits.get(each.failure)
+        if rule is None:
+            continue
+        entry = known.get((each.phone_index, rule.reason))
+        since = entry.lifted_at if entry else None
+        in_force = entry is not None and entry.lifted_at is None
+        if in_force or rules.in_a_row(each.outcomes, each.failure, since) < rule.failures_in_a_row:
+            continue
+        await repository.suppress(session, Suppression(
+            phone_index=each.phone_index, reason=rule.reason, at=now, phone_masked=each.phone_masked,
+            customer_id=each.customer_id, hall=each.hall, county=each.county, added_by="system",
+            note=f"连续 {rule.failures_in_a_row} 次下发失败：{each.code or each.failure}",
+        ))  # fmt: skip
 
 
 async def add_suppression(session: AsyncSession, command: AddSuppression, *, now: datetime) -> Suppression:
@@ -45,6 +81,17 @@ async def lift_suppression(
 ) -> Suppression:
     """Raises SuppressionNotFound, OptOutStands, SuppressionLifted."""
     entry = await repository.get_suppression(session, suppression_id, area, hold=True)
+    entry.lift(by, hide_numbers(because), now=now)
+    return entry
+
+
+async def confirm_number(
+    session: AsyncSession, suppression_id: UUID, area: Area, by: str, because: str, *, now: datetime
+) -> Suppression:
+    """Lift a dead number's entry, and no other. Raises SuppressionNotFound, SuppressionLifted."""
+    entry = await repository.get_suppression(session, suppression_id, area, hold=True)
+    if entry.reason != NUMBER_DEAD:
+        raise SuppressionNotFound
     entry.lift(by, hide_numbers(because), now=now)
     return entry
 
