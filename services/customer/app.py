@@ -8,6 +8,7 @@ from services.customer.access import pages as access_pages
 from services.customer.access import routes as access
 from services.customer.access_log import pages as access_log_pages
 from services.customer.access_log import routes as access_log
+from services.customer.activations import pages as activations_pages
 from services.customer.activations import routes as activations
 from services.customer.archive import pages as archive_pages
 from services.customer.archive import routes as archive
@@ -20,9 +21,11 @@ from services.customer.exports import routes as exports
 from services.customer.handovers import pages as handovers_pages
 from services.customer.handovers import routes as handovers
 from services.customer.imports import routes as imports
+from services.customer.products import pages as products_pages
 from services.customer.products import routes as products
 from services.customer.purges import pages as purges_pages
 from services.customer.purges import routes as purges
+from services.customer.recommendations import pages as recommendations_pages
 from services.customer.recommendations import routes as recommendations
 from services.customer.scripts import pages as scripts_pages
 from services.customer.scripts import routes as scripts
@@ -46,6 +49,7 @@ ROUTERS = (
     *(handovers.router, handovers_pages.router),
     *(purges.router, purges_pages.router),
     *(products.router, recommendations.router, activations.router),
+    *(products_pages.router, recommendations_pages.router, activations_pages.router),
 )
 
 

@@ -54,6 +54,12 @@ _PLACES = (
         frozenset({"clerk", "hall_manager", "county_manager", "regional_office", "admin"}),
     ),
     Place(
+        "/customer/recommendations/statistics",
+        "推荐效果",
+        "7",
+        frozenset({"hall_manager", "county_manager", "regional_office", "auditor", "admin"}),
+    ),
+    Place(
         "/customer/cleaning",
         "离网清理",
         "8",

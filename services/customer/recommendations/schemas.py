@@ -17,6 +17,7 @@ from shared.phones import hide_numbers
 NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 REASON = StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=NO_CONTROLS)
 Reason = Annotated[str, REASON, AfterValidator(hide_numbers)]
+Answer = Literal["accepted", "declined"]
 StaffNo = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,20}$")]
 Days = Annotated[int, Field(ge=0, le=LONGEST_WINDOW_DAYS)]
 
@@ -28,7 +29,7 @@ class _Body(BaseModel):
 class OutcomeCreate(_Body):
     """The customer's answer; a reason is one of the codes, or words."""
 
-    outcome: Literal["accepted", "declined"]
+    outcome: Answer
     reason: Reason | None = None
     clerk: StaffNo | None = None
 
