@@ -5,13 +5,17 @@ every number. Secrets with a name are derived from the root unless the file stat
 """
 
 import base64
+import fcntl
 import hashlib
 import json
 import os
 import secrets
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -39,6 +43,7 @@ class KeyRing:
     token_keys: tuple[Jwk, ...] = field(repr=False)
     root: bytes = field(repr=False)
     named: Mapping[str, str] = field(default_factory=dict, repr=False)
+    sealing_since: datetime | None = field(default=None, repr=False)
 
     @classmethod
     def generate(cls) -> Self:
@@ -93,12 +98,25 @@ class KeyRing:
         draft = _draft_beside(path, self.to_json())
         draft.replace(path)
 
-    def with_new_phone_key(self) -> Self:
-        """Rotation: a new key seals from now on, the old ones still open what they sealed."""
-        number = max((int(key_id[1:]) for key_id in self.phone_keys), default=0) + 1
-        key_id = f"k{number}"
-        keys = {**self.phone_keys, key_id: secrets.token_bytes(KEY_BYTES)}
-        return replace(self, current_phone_key=key_id, phone_keys=keys)
+    @property
+    def prepared_phone_key(self) -> str | None:
+        """The key that every process already has and none seals with yet, if there is one."""
+        newest = max(self.phone_keys, key=_number)
+        return newest if _number(newest) > _number(self.current_phone_key) else None
+
+    def with_prepared_phone_key(self) -> Self:
+        """First half of a rotation where the file is copied about: a key that opens and does not seal."""
+        if self.prepared_phone_key:
+            return self
+        key_id = f"k{max(map(_number, self.phone_keys)) + 1}"
+        return replace(self, phone_keys={**self.phone_keys, key_id: secrets.token_bytes(KEY_BYTES)})
+
+    def with_new_phone_key(self, now: datetime | None = None) -> Self:
+        """Rotation: the prepared key, or a new one, seals from now on; the old ones still open what they sealed."""
+        ring = self.with_prepared_phone_key()
+        return replace(
+            ring, current_phone_key=ring.prepared_phone_key or ring.current_phone_key, sealing_since=now
+        )
 
     def without_phone_key(self, key_id: str) -> Self:
         """End of a rotation, once nothing sealed with `key_id` is left; the current key cannot be dropped."""
@@ -139,6 +157,7 @@ class KeyRing:
             "phone": {
                 "current": self.current_phone_key,
                 "keys": {key_id: _b64(key) for key_id, key in self.phone_keys.items()},
+                "since": self.sealing_since.isoformat() if self.sealing_since else None,
             },
             "phone_index": _b64(self.index_key),
             "tokens": [dict(key) for key in self.token_keys],
@@ -151,6 +170,7 @@ class KeyRing:
     def _from_json(cls, document: Any) -> Self:
         if document["format"] != FORMAT:
             raise ValueError("unknown format")
+        since = document["phone"].get("since")
         ring = cls(
             current_phone_key=document["phone"]["current"],
             phone_keys={_key_id(key_id): _key(text) for key_id, text in document["phone"]["keys"].items()},
@@ -158,10 +178,60 @@ class KeyRing:
             token_keys=tuple(_token_key(key) for key in document["tokens"]),
             root=_key(document["root"]),
             named={str(name): str(value) for name, value in document.get("secrets", {}).items()},
+            sealing_since=datetime.fromisoformat(since) if since else None,
         )
         if ring.current_phone_key not in ring.phone_keys or not ring.token_keys:
             raise ValueError("a key in use is missing")
         return ring
+
+
+class KeyFile:
+    """The file of a ring that another program may replace: looked at now and then, read when it is another one."""
+
+    LOOKED_AT_EVERY = 5.0
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._seen, self._looked_at = path, _identity(path), time.monotonic()
+
+    def newer(self, *, at_once: bool = False) -> KeyRing | None:
+        """The ring if the file was replaced since; None also when it cannot be read, since the old keys still work."""
+        if not at_once and time.monotonic() - self._looked_at < self.LOOKED_AT_EVERY:
+            return None
+        self._looked_at, found = time.monotonic(), _identity(self._path)
+        if found is None or found == self._seen:
+            return None
+        try:
+            ring = KeyRing.load(self._path)
+        except KeyRingUnusable:
+            return None
+        self._seen = found
+        return ring
+
+
+@contextmanager
+def changing(path: Path) -> Iterator[KeyRing]:
+    """The ring in `path`, nobody else's to change meanwhile; `save` what came of it inside the block."""
+    try:
+        folder = os.open(path.parent, os.O_RDONLY)
+    except OSError:
+        raise KeyRingUnusable(f"密钥文件 {path} 不存在，请先生成或从备份恢复") from None
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield KeyRing.load(path)
+    finally:
+        os.close(folder)
+
+
+def _identity(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _number(key_id: str) -> int:
+    return int(key_id[1:])
 
 
 def _new_token_key() -> Jwk:

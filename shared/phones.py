@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from shared.errors import Invalid
-from shared.keyring import KeyRing
+from shared.errors import Invalid, Unavailable
+from shared.keyring import KeyFile, KeyRing
 
 NONCE_BYTES = 12
 LONGEST_INPUT = 64
@@ -23,6 +23,8 @@ HIDDEN = "*" * 11
 
 _NATIONAL = re.compile(r"(?:\+86|0086|86)?(1[3-9][0-9]{9})")
 _E164 = re.compile(r"\+861[3-9][0-9]{9}")
+_KEY_ID = re.compile(r"k[0-9]{1,9}")
+_SEALED = re.compile(r"k[0-9]{1,9}\.[A-Za-z0-9_-]{38,}")
 _IGNORED = ("Z", "Pd", "Cf", "Cc")
 # Ids and hashes are left alone: their digits may look like a number, and a masked id finds nothing.
 _NUMBER_IN_TEXT = re.compile(
@@ -41,6 +43,14 @@ class InvalidPhone(Invalid):
 
 class SealBroken(ValueError):
     """A sealed number cannot be opened: unknown key, or altered text."""
+
+
+class KeyUnknown(Unavailable, SealBroken):
+    """The seal looks sound, its key is not in this machine's ring: after a rotation the file may be on its way."""
+
+    code = "key-unknown"
+    title = "暂时无法解开号码"
+    detail = "解开这个号码的密钥还没有到这台机器上，请稍后再试；若仍不行，请联系管理员分发密钥文件。"
 
 
 @dataclass(frozen=True)
@@ -71,12 +81,11 @@ def hide_numbers(text: str) -> str:
 
 
 class PhoneBook:
-    """Seals, opens and indexes numbers with the keys of one ring."""
+    """Seals, opens and indexes numbers with the keys of one ring; given its file, also with keys that come later."""
 
-    def __init__(self, keyring: KeyRing) -> None:
-        self._current = keyring.current_phone_key
-        self._ciphers = {key_id: AESGCM(key) for key_id, key in keyring.phone_keys.items()}
-        self._index_key = keyring.index_key
+    def __init__(self, keyring: KeyRing, file: KeyFile | None = None) -> None:
+        self._file, self._index_key = file, keyring.index_key
+        self._take(keyring)
 
     def seal(self, text: str) -> SealedPhone:
         """Normalise and seal; InvalidPhone when `text` is no mobile number."""
@@ -91,8 +100,10 @@ class PhoneBook:
         """The clear E.164 number. Only dispatch and the audited reveal have reason to call this."""
         key_id, _, body = enc.partition(".")
         cipher = self._ciphers.get(key_id)
+        if cipher is None and _KEY_ID.fullmatch(key_id) and self._look(at_once=True):
+            cipher = self._ciphers.get(key_id)
         if cipher is None:
-            raise SealBroken("no key of this ring opens the number")
+            raise KeyUnknown if _SEALED.fullmatch(enc) else SealBroken("this is no sealed number")
         try:
             raw = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
             return cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], key_id.encode()).decode()
@@ -103,11 +114,29 @@ class PhoneBook:
         """The blind index of a number as typed, to look it up by."""
         return self._index(normalise(text))
 
+    @property
+    def current_key(self) -> str:
+        """The id of the key that seals now."""
+        return self._current
+
     def reseal(self, enc: str) -> str:
         """The same number under the current key; unchanged when it already is."""
         return enc if enc.startswith(f"{self._current}.") else self._seal(self.open(enc))
 
+    def _take(self, ring: KeyRing) -> None:
+        self._current = ring.current_phone_key
+        self._ciphers = {key_id: AESGCM(key) for key_id, key in ring.phone_keys.items()}
+
+    def _look(self, *, at_once: bool = False) -> bool:
+        """Take over a ring that replaced ours. One with another index key is another house's and is left alone."""
+        ring = self._file.newer(at_once=at_once) if self._file else None
+        if ring is None or not hmac.compare_digest(ring.index_key, self._index_key):
+            return False
+        self._take(ring)
+        return True
+
     def _seal(self, e164: str) -> str:
+        self._look()
         nonce = os.urandom(NONCE_BYTES)
         raw = nonce + self._ciphers[self._current].encrypt(nonce, e164.encode(), self._current.encode())
         return f"{self._current}.{base64.urlsafe_b64encode(raw).rstrip(b'=').decode()}"

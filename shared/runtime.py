@@ -11,7 +11,7 @@ from shared.bus.embedded import EmbeddedBus
 from shared.bus.kafka import KafkaBus
 from shared.bus.port import Bus
 from shared.database import Database
-from shared.keyring import KeyRing
+from shared.keyring import KeyFile, KeyRing
 from shared.metrics import Metrics
 from shared.phones import PhoneBook
 from shared.security.tokens import IssuerKeys, RingKeys, Verifier
@@ -58,7 +58,7 @@ class Runtime:
             ),
             bus=bus or open_bus(settings, service, wakeups),
             keyring=keyring,
-            phones=PhoneBook(keyring),
+            phones=PhoneBook(keyring, KeyFile(settings.keyring_path)),
             verifier=Verifier(
                 IssuerKeys(settings.issuer_url, http) if settings.issuer_url else RingKeys(keyring)
             ),

@@ -10,8 +10,8 @@ import sys
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,16 @@ import sqlalchemy as sa
 from deploy import cli
 from services.customer.access import repository
 from services.customer.access.gateways.argon2id import Argon2Hasher
+from services.customer.archive import usecases as archive
 from services.customer.directory import usecases as directory
 from shared import clock
 from shared.database import Database, insert_rows
-from shared.ledger import DEAD_LETTERS, RESYNCS
+from shared.keyring import KeyRing
+from shared.ledger import DEAD_LETTERS, OUTBOX, RESYNCS
+from shared.phones import PhoneBook
 from shared.settings import SERVICES
 from shared.testing.outboxes import said
+from tests.customer.customers import a_command
 from tests.customer.organisation import ORGANISATION
 from tests.engines import databases
 
@@ -349,3 +353,45 @@ def test_the_key_file_is_made_for_its_owner_only_and_never_replaced(hall: Tool) 
     after = json.loads(path.read_bytes())
     assert [key["kid"] for key in after["tokens"]] == [kid, before["tokens"][0]["kid"]]
     assert after["phone"] == before["phone"]
+
+
+async def test_a_phone_key_is_rotated_resealed_and_retired_once_nothing_can_need_it(hall: Tool) -> None:
+    path = hall.data / "keyring.json"
+    ring = KeyRing.create(path)
+    old, customer = PhoneBook(ring), hall.database()
+    async with customer.transaction() as session:
+        commands = [a_command(old, f"139{n:08d}") for n in range(3)]
+        await archive.register_customers(session, commands, county="zizhong", now=clock.now())
+    assert hall.answer("keys", "rotate")["current"] == "k2"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    resealed = hall.answer("keys", "reseal")
+    assert resealed["places"] == [
+        {"service": "customer", "place": "customers.phone_enc", "done": 3, "broken": 0}
+    ]
+    _, out, _ = hall.inside("keys", "reseal")
+    assert out == "没有需要改用 k2 的号码。\n"
+    code, _, err = hall.inside("keys", "retire", "k1")
+    assert (code, err.startswith("总线上可能还有用 k1 加密的号码")) == (1, True)
+    aged = KeyRing.load(path)
+    replace(aged, sealing_since=clock.now() - timedelta(days=9)).save(path)
+    code, _, err = hall.inside("keys", "retire", "k1")
+    assert (code, err) == (1, "k1 还在使用：customer 3 处。请先运行 hall keys reseal。\n")
+    async with customer.transaction() as session:
+        await session.execute(sa.delete(OUTBOX))
+    assert [row["customer"] for row in hall.answer("keys", "usage")] == [0, 3]
+    assert hall.answer("keys", "retire", "k1")["retired"] == "k1"
+    assert set(KeyRing.load(path).phone_keys) == {"k2"}
+    async with customer.reading() as session:
+        stored = (await session.scalars(sa.text("SELECT phone_enc FROM customers"))).all()
+    await customer.close()
+    assert {PhoneBook(KeyRing.load(path)).open(enc)[:4] for enc in stored} == {"+861"}
+
+
+@pytest.mark.parametrize(
+    ("key", "line"), [("k1", "k1 是现用或备用的密钥"), ("k2", "k2 是现用或备用"), ("k9", "密钥文件里没有 k9")]
+)
+def test_keys_in_use_are_not_retired(hall: Tool, key: str, line: str) -> None:
+    KeyRing.create(hall.data / "keyring.json")
+    assert hall.answer("keys", "rotate", "--prepare")["prepared"] == "k2"
+    code, _, err = hall.inside("keys", "retire", key)
+    assert (code, err.startswith(line)) == (1, True)

@@ -12,7 +12,7 @@ from joserfc.jwk import OKPKey
 from standardwebhooks import Webhook
 
 from shared import clock
-from shared.keyring import KeyRing, KeyRingUnusable
+from shared.keyring import KeyRing, KeyRingUnusable, changing
 
 
 def raw(text: str) -> bytes:
@@ -149,3 +149,43 @@ def test_a_named_secret_signs_webhooks() -> None:
         "webhook-signature": hook.sign("m1", now, "{}"),
     }
     assert hook.verify("{}", headers) == {}
+
+
+def test_a_rotation_keeps_the_old_key_and_notes_since_when_the_new_one_seals(tmp_path: Path) -> None:
+    path, at = tmp_path / "keyring.json", clock.now()
+    ring = KeyRing.create(path)
+    with changing(path) as known:
+        known.with_new_phone_key(at).save(path)
+    rotated = KeyRing.load(path)
+    assert (rotated.current_phone_key, set(rotated.phone_keys)) == ("k2", {"k1", "k2"})
+    assert (rotated.sealing_since, rotated.phone_keys["k1"]) == (at, ring.phone_keys["k1"])
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [file.name for file in tmp_path.iterdir()] == ["keyring.json"]
+
+
+def test_a_prepared_key_opens_and_does_not_seal_until_it_is_made_current() -> None:
+    prepared = KeyRing.generate().with_prepared_phone_key()
+    assert (prepared.current_phone_key, prepared.prepared_phone_key) == ("k1", "k2")
+    assert prepared.with_prepared_phone_key() is prepared
+    current = prepared.with_new_phone_key(clock.now())
+    assert (current.current_phone_key, current.prepared_phone_key) == ("k2", None)
+    assert current.phone_keys == prepared.phone_keys
+
+
+def test_of_many_who_change_the_ring_at_once_nobody_loses_a_key(tmp_path: Path) -> None:
+    path = tmp_path / "keyring.json"
+    KeyRing.create(path)
+
+    def rotate(_number: int) -> None:
+        with changing(path) as known:
+            known.with_new_phone_key(clock.now()).save(path)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(rotate, range(16)))
+    ring = KeyRing.load(path)
+    assert (ring.current_phone_key, len(ring.phone_keys)) == ("k17", 17)
+
+
+def test_changing_a_ring_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(KeyRingUnusable, match="不存在"), changing(tmp_path / "none" / "keyring.json"):
+        pass

@@ -3,14 +3,15 @@
 import contextlib
 import re
 import string
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared import ids
-from shared.keyring import KeyRing
-from shared.phones import InvalidPhone, PhoneBook, SealBroken, hide_numbers, mask, normalise
+from shared.keyring import KeyFile, KeyRing
+from shared.phones import InvalidPhone, KeyUnknown, PhoneBook, SealBroken, hide_numbers, mask, normalise
 
 RING = KeyRing.generate()
 BOOK = PhoneBook(RING)
@@ -169,3 +170,54 @@ def test_ids_hashes_and_order_numbers_stay_whole() -> None:
 @given(st.text(), numbers, st.text())
 def test_no_number_survives_between_any_other_text(before: str, number: str, after: str) -> None:
     assert number not in hide_numbers(f"{before} {number}，{after}")
+
+
+def test_a_process_with_the_old_ring_opens_what_the_new_key_sealed(tmp_path: Path) -> None:
+    """It reads the file again on a key id that it does not know, without a restart."""
+    path = tmp_path / "keyring.json"
+    running = PhoneBook(KeyRing.create(path), KeyFile(path))
+    rotated = KeyRing.load(path).with_new_phone_key()
+    rotated.save(path)
+    sealed = PhoneBook(rotated).seal("13900000001")
+    assert sealed.enc.startswith("k2.")
+    assert running.open(sealed.enc) == "+8613900000001"
+    assert running.index("13900000001") == sealed.index
+    assert running.seal("13900000001").enc.startswith("k2.")
+
+
+def test_a_running_process_seals_with_the_new_key_within_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "keyring.json"
+    running = PhoneBook(KeyRing.create(path), KeyFile(path))
+    KeyRing.load(path).with_new_phone_key().save(path)
+    assert running.seal("13900000001").enc.startswith("k1.")
+    monkeypatch.setattr(KeyFile, "LOOKED_AT_EVERY", 0.0)
+    assert running.seal("13900000001").enc.startswith("k2.")
+    assert running.current_key == "k2"
+
+
+def test_a_key_that_has_not_arrived_yet_is_told_from_a_broken_seal(tmp_path: Path) -> None:
+    path = tmp_path / "keyring.json"
+    running = PhoneBook(KeyRing.create(path), KeyFile(path))
+    elsewhere = PhoneBook(KeyRing.load(path).with_new_phone_key())
+    with pytest.raises(KeyUnknown) as unknown:
+        running.open(elsewhere.seal("13900000001").enc)
+    assert (unknown.value.code, "密钥" in unknown.value.message) == ("key-unknown", True)
+    with pytest.raises(SealBroken) as broken:
+        running.open("k2.short")
+    assert not isinstance(broken.value, KeyUnknown)
+
+
+@pytest.mark.parametrize("spoilt", ["", "{}", "another house"])
+def test_a_file_that_is_no_ring_of_ours_changes_nothing(tmp_path: Path, spoilt: str) -> None:
+    path = tmp_path / "keyring.json"
+    running = PhoneBook(KeyRing.create(path), KeyFile(path))
+    sealed = running.seal("13900000001").enc
+    if spoilt == "another house":
+        KeyRing.generate().with_new_phone_key().save(path)
+    else:
+        path.write_text(spoilt, encoding="utf-8")
+    with pytest.raises(SealBroken):
+        running.open("k2." + "A" * 60)
+    assert running.open(sealed) == "+8613900000001"

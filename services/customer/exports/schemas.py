@@ -19,7 +19,8 @@ ELSEWHERE = ("messaging", "complaints")
 TITLES = {
     "customer": "档案", "changes": "修改记录", "messages": "计入服务短信次数的短信", "tickets": "咨询和投诉",
     "consents": "同意和撤回", "consent_codes": "短信验证码", "tier_ratings": "客户分类", "script_uses": "使用过的话术",
-    "touches": "接触记录", "follow_ups": "回访", "surveys": "满意度调查", "recommendations": "推荐", "activations": "业务办理",
+    "touches": "接触记录", "follow_ups": "回访", "surveys": "满意度调查", "recommendations": "推荐",
+    "activations": "业务办理",
     "import_lines": "导入记录", "off_net_lists": "离网名单", "access_log": "谁看过这些资料",
 }  # fmt: skip
 COLUMNS = {

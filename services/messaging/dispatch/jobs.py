@@ -20,7 +20,7 @@ from services.messaging.messages.models import Message
 from services.messaging.messages.usecases import DISPATCH
 from services.messaging.templates.rules import with_secret
 from shared import clock, ids
-from shared.phones import SealBroken
+from shared.phones import KeyUnknown, SealBroken
 from shared.runtime import Runtime
 from shared.scheduler import Firing, Job, Loop
 
@@ -32,6 +32,7 @@ LONGEST_NAP = 5.0
 ELSEWHERE_NAP = 1.0
 """Seconds between looks whether this process has got a gateway's connection."""
 RECONCILE_EVERY = 10.0
+KEY_ON_ITS_WAY = timedelta(seconds=30)
 SETTLING = timedelta(seconds=10)
 """A gateway is asked about an unknown message no sooner: a request may still be on its way."""
 
@@ -122,6 +123,8 @@ class Dispatcher:
     async def _hand_over(self, message: Message) -> Submitted:
         try:
             to, text = self._opened(message)
+        except KeyUnknown:
+            return Submitted("not-sent", code="key-unknown", retry_after=KEY_ON_ITS_WAY)
         except SealBroken:
             return Submitted("rejected", code="number-unreadable")
         try:

@@ -17,6 +17,7 @@ from services.messaging.suppression.models import OPTED_OUT, Suppression
 from shared import clock
 from shared.database import insert_rows
 from shared.events.messaging import SmsAccepted, SmsFailed, SmsSuppressed, SmsUnknown
+from shared.keyring import KeyRing
 from shared.phones import PhoneBook
 from shared.runtime import Runtime
 from shared.scheduler import Firing
@@ -433,3 +434,16 @@ async def test_a_sealed_word_is_opened_for_the_gateway_and_forgotten_when_it_has
     message = await shelf.message()
     assert "验证码042195，10分钟内有效" in gateway.texts[message.id]
     assert (message.status, message.secret_enc, "042195" in message.text) == ("accepted", None, False)
+
+
+async def test_a_number_whose_key_is_still_on_its_way_waits_and_is_sent_once_it_is_here(
+    ears: Ears, keyring: KeyRing, runtime: Runtime, gateway: FakeGateway, shelf: Shelf
+) -> None:
+    rotated = PhoneBook(keyring.with_new_phone_key())
+    await ears.hear(people.a_hall(), people.a_customer(rotated))
+    await Dispatcher(runtime, "simulator", gateway).step()
+    assert ((await shelf.message()).status, gateway.given) == ("queued", {})
+    await shelf.change(Message, send_at=clock.now())
+    runtime.phones = rotated
+    await Dispatcher(runtime, "simulator", gateway).step()
+    assert (await shelf.message()).status == "accepted"
