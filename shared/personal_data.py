@@ -6,6 +6,11 @@ Each capability that keeps something about people tells it through `everything_a
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
 from typing import Any
 from uuid import UUID
 
@@ -51,6 +56,18 @@ class PersonalData(BaseModel):
     reason: str
     phone: str
     held: dict[str, Any]
+
+
+@cache
+def tellers_in(service: ModuleType) -> tuple[Teller, ...]:
+    """The `everything_about` of every capability that has one: what is new is told without being listed."""
+    found = []
+    for capability in sorted(iter_modules(service.__path__), key=lambda module: module.name):
+        folder = Path(service.__path__[0], capability.name)
+        if capability.ispkg and (folder / "repository.py").exists():
+            module = import_module(f"{service.__name__}.{capability.name}.repository")
+            found += [module.everything_about] if hasattr(module, "everything_about") else []
+    return tuple(found)
 
 
 async def gather(session: AsyncSession, tellers: Iterable[Teller], customer_id: UUID) -> dict[str, Any]:

@@ -1,16 +1,17 @@
 """Which capabilities must tell a person what they hold: all whose tables name people."""
 
-from collections.abc import Collection
+from types import ModuleType
 from typing import Any
 
-from shared.personal_data import Teller
+from shared.personal_data import tellers_in
 from tests.engines import tables
 
 NAMING = {"customer_id", "subject_id"}
 
 
-def silent_capabilities(service: str, tellers: Collection[Teller], *also: str) -> set[str]:
-    """Capabilities of the service with a column that names a person, or `also`, of which no teller speaks."""
+def silent_capabilities(package: ModuleType, *also: str) -> set[str]:
+    """Capabilities of the service with a column that names a person, or `also`, that tell nothing."""
+    service, tellers = package.__name__.rpartition(".")[2], tellers_in(package)
     declared = {
         table.name for table in tables.metadata_of(service).sorted_tables if NAMING & set(table.c.keys())
     }

@@ -7,20 +7,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services import complaints
 from services.complaints.customers import repository as customers
 from services.complaints.customers.repository import KnownCustomer
-from services.complaints.tickets import repository as tickets
-from services.complaints.work_orders import repository as work_orders
 from shared import ids, outbox
 from shared.events.messaging import PersonalDataExported
-from shared.personal_data import Reason, ReasonRequired, Teller, gather
+from shared.personal_data import Reason, ReasonRequired, gather, tellers_in
 from shared.security.tenancy import Caller
-
-TELLERS: tuple[Teller, ...] = (
-    customers.everything_about,
-    tickets.everything_about,
-    work_orders.everything_about,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +37,4 @@ async def export_person(
         county=customer.county, exported_by=command.caller.subject, role=command.caller.role, reason=command.reason,
     )  # fmt: skip
     outbox.add(session, exported)
-    return customer, await gather(session, TELLERS, customer.id)
+    return customer, await gather(session, tellers_in(complaints), customer.id)

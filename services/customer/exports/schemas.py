@@ -78,7 +78,8 @@ Section = tuple[str, list[str], list[list[str]]]
 
 def readable(held: Mapping[str, Any], tables: CodeTables) -> list[Section]:
     """The document as tables in Chinese; what has no Chinese name keeps its own."""
-    return [_section(name, rows, tables) for name, rows in held.items() if rows]
+    names = [*(name for name in TITLES if name in held), *(name for name in held if name not in TITLES)]
+    return [_section(name, held[name], tables) for name in names if held[name]]
 
 
 def _section(name: str, rows: Any, tables: CodeTables) -> Section:

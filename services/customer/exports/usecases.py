@@ -7,40 +7,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.customer.access_log import repository as access_log
+import services.customer
 from services.customer.access_log import usecases as looks
 from services.customer.access_log.rules import Action
 from services.customer.access_log.usecases import Look
-from services.customer.activations import repository as activations
 from services.customer.archive import repository as archive
 from services.customer.archive.models import Customer
-from services.customer.confirmations import repository as confirmations
-from services.customer.consent import repository as consent
-from services.customer.imports import repository as imports
-from services.customer.purges import repository as purges
-from services.customer.recommendations import repository as recommendations
-from services.customer.scripts import repository as scripts
-from services.customer.surveys import repository as surveys
-from services.customer.tiers import repository as tiers
-from services.customer.touches import repository as touches
-from shared.personal_data import ReasonRequired, Teller, gather
+from shared.personal_data import ReasonRequired, gather, tellers_in
 from shared.security.tenancy import Area
-
-TELLERS: tuple[Teller, ...] = (
-    archive.everything_about,
-    consent.everything_about,
-    confirmations.everything_about,
-    tiers.everything_about,
-    scripts.everything_about,
-    touches.everything_about,
-    surveys.everything_about,
-    recommendations.everything_about,
-    activations.everything_about,
-    imports.everything_about,
-    purges.everything_about,
-    access_log.everything_about,
-)
-"""One for each capability that keeps something about people; `tests/customer/exports` knows which must be here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +40,4 @@ async def export_person(
         command.by, command.role, Action.PERSON_EXPORTED, "customer", customer.id, *place, command.reason
     )
     await looks.note(session, look, now=now)
-    return customer, await gather(session, TELLERS, customer.id)
+    return customer, await gather(session, tellers_in(services.customer), customer.id)

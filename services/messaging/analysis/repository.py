@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +19,7 @@ from services.messaging.messages.models import Message
 from services.messaging.templates.rules import EXEMPT
 from shared.database import insert_new
 from shared.events.complaints import ComplaintOpened
+from shared.personal_data import told
 from shared.security.tenancy import Area
 
 ACCEPTED = sa.text("messages.accepted_at IS NOT NULL")
@@ -189,3 +191,10 @@ class Month:
 
     async def _pairs(self, query: Any) -> dict[Any, int]:
         return {row[0]: row[1] for row in await self._session.execute(query)}
+
+
+async def everything_about(session: AsyncSession, customer_id: UUID) -> dict[str, Any]:
+    """When the person complained, as the frequency analysis counts it."""
+    query = sa.select(Complaint).where(col(Complaint.customer_id) == customer_id)
+    rows = await session.scalars(query.order_by(col(Complaint.opened_at)))
+    return {"complaints_counted": [told(row, "customer_id") for row in rows]}

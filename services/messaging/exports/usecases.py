@@ -7,28 +7,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services import messaging
 from services.messaging.audience import repository as audience
 from services.messaging.audience.models import Customer
-from services.messaging.budget import repository as budget
-from services.messaging.campaigns import repository as campaigns
-from services.messaging.inbound import repository as inbound
-from services.messaging.messages import repository as messages
-from services.messaging.plans import repository as plans
-from services.messaging.suppression import repository as suppression
 from shared import ids, outbox
 from shared.events.messaging import PersonalDataExported
-from shared.personal_data import Reason, ReasonRequired, Teller, gather
+from shared.personal_data import Reason, ReasonRequired, gather, tellers_in
 from shared.security.tenancy import Caller
-
-TELLERS: tuple[Teller, ...] = (
-    audience.everything_about,
-    suppression.everything_about,
-    budget.everything_about,
-    messages.everything_about,
-    inbound.everything_about,
-    campaigns.everything_about,
-    plans.everything_about,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +37,4 @@ async def export_person(
         county=customer.county, exported_by=command.caller.subject, role=command.caller.role, reason=command.reason,
     )  # fmt: skip
     outbox.add(session, exported)
-    return customer, await gather(session, TELLERS, customer.id)
+    return customer, await gather(session, tellers_in(messaging), customer.id)

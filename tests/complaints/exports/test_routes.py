@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from services.complaints.exports.usecases import TELLERS
+from services import complaints
 from shared.database import Database
 from shared.events.messaging import PersonalDataExported
 from shared.phones import PhoneBook
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.usefixtures("house"), pytest.mark.both_databases]
 
 
 def test_every_capability_whose_tables_name_people_tells() -> None:
-    assert silent_capabilities("complaints", TELLERS) == set()
+    assert silent_capabilities(complaints) == set()
 
 
 async def test_tickets_with_every_line_are_told_and_the_export_is_said(

@@ -9,10 +9,10 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+import services.customer
 from services.customer.access_log.handlers import HANDLERS
 from services.customer.access_log.models import AccessLogEntry
 from services.customer.archive.models import Customer
-from services.customer.exports.usecases import TELLERS
 from shared.bus.port import Fetched
 from shared.consumer import Consumer
 from shared.database import Database
@@ -49,7 +49,7 @@ async def looks(database: Database) -> list[AccessLogEntry]:
 
 
 def test_every_capability_whose_tables_name_people_tells() -> None:
-    assert silent_capabilities("customer", TELLERS, "archive") == set()
+    assert silent_capabilities(services.customer, "archive") == set()
 
 
 async def test_everything_held_is_told_with_the_export_itself(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.messaging.exports.usecases import TELLERS
+from services import messaging
 from shared.events.messaging import PersonalDataExported
 from shared.phones import PhoneBook
 from tests.messaging import people
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.both_databases
 
 
 def test_every_capability_whose_tables_name_people_tells() -> None:
-    assert silent_capabilities("messaging", TELLERS, "audience", "suppression") == set()
+    assert silent_capabilities(messaging, "audience", "suppression") == set()
 
 
 async def test_messages_words_slots_and_consents_are_told_and_the_export_is_said(
