@@ -11,9 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from services.customer.activations import usecases as activations
 from services.customer.archive import repository as archive
 from services.customer.archive.models import Customer
+from services.customer.consent.rules import Evidence
+from services.customer.products import repository as products
 from services.customer.recommendations import usecases as recommendations
+from services.customer.recommendations.models import Recommendation
 from services.customer.tiers import usecases as tiers
 from services.customer.touches import repository as touch_records
 from services.customer.touches import usecases as touches
@@ -26,6 +30,7 @@ from shared.security.tenancy import Area
 CHUNK = 200
 EVERYWHERE = Area.everything()
 OFFERED_OF_HUNDRED = 15
+ACTIVATED_OF_ACCEPTED = 0.7
 ANSWERS = ("accepted", "accepted", "declined", "declined", "declined", None)
 DECLINED_BECAUSE = ("price", "not_needed", "has_similar", "later", "no_time")
 NOTES = ("问候近况，告知缴费优惠", "咨询资费，已解释清楚", "提醒流量即将用完", "办理业务后顺便问候")
@@ -119,3 +124,15 @@ async def _offer(
                 EVERYWHERE, look.new[0].id, answer, reason, customer.clerk
             )
             await recommendations.answer_recommendation(session, said, now=at + timedelta(minutes=5))
+        if answer == "accepted" and chance.random() < ACTIVATED_OF_ACCEPTED:
+            await _activate(database, look.new[0], customer, at + timedelta(minutes=20))
+
+
+async def _activate(database: Database, offer: Recommendation, customer: Customer, at: datetime) -> None:
+    async with database.transaction() as session:
+        product = await products.get_product(session, offer.product)
+        command = activations.RecordActivation(
+            EVERYWHERE, customer.id, offer.product, product.price_fen,
+            Evidence("signature", f"YW-{offer.id.hex[-10:].upper()}"), customer.clerk, customer.clerk, at, offer.id,
+        )  # fmt: skip
+        await activations.record_activation(session, command, now=at)
