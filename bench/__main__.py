@@ -5,7 +5,7 @@ import sys
 
 import uvloop
 
-from bench import consumer, engines, latency, registration, relay
+from bench import consumer, engines, latency, month_plan, registration, relay
 from deploy.serving import collect_garbage_seldom
 
 BENCHES = {
@@ -13,6 +13,7 @@ BENCHES = {
     "relay": relay.run,
     "consumer": consumer.run,
     "latency": latency.run,
+    "month_plan": month_plan.run,
 }
 
 

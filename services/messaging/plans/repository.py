@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -70,42 +69,54 @@ async def halls_page(session: AsyncSession, area: Area, page: PageRequest, hall:
     return await paginate(session, query, [(col(Hall.code), "asc")], page)
 
 
-async def next_to_lay_out(session: AsyncSession, today: date, before: datetime) -> Plan | None:
-    """An approved plan whose time is near and that was not looked after since `before`; no other process's."""
-    query = select(Plan).where(
-        Plan.status == APPROVED, Plan.opens_on <= today, Plan.closes_on >= today,
+async def next_to_lay_out(session: AsyncSession, today: date, before: datetime, limit: int) -> Sequence[Plan]:
+    """Approved plans of one occasion whose time is near and that were not looked after since `before`.
+
+    Held for this transaction; none that another process works on.
+    """
+    waits = sa.and_(
+        col(Plan.status) == APPROVED, col(Plan.opens_on) <= today, col(Plan.closes_on) >= today,
         sa.or_(col(Plan.laid_out_at).is_(None), col(Plan.laid_out_at) < before),
     )  # fmt: skip
-    held = query.order_by(col(Plan.closes_on), col(Plan.id)).limit(1).with_for_update(skip_locked=True)
-    return (await session.scalars(held)).one_or_none()
+    first = select(Plan).where(waits).order_by(col(Plan.closes_on), col(Plan.id)).limit(1)
+    one = (await session.scalars(first)).one_or_none()
+    if one is None:
+        return []
+    same = select(Plan).where(waits, Plan.message_class == one.message_class, Plan.occasion == one.occasion)
+    held = same.order_by(col(Plan.id)).limit(limit).with_for_update(skip_locked=True)
+    return (await session.scalars(held.execution_options(populate_existing=True))).all()
 
 
-async def lay_out(session: AsyncSession, plan: Plan, days: Sequence[date], since: datetime | None) -> int:
-    """Give every customer of the hall who may be written to a day, in one statement; how many were new.
+async def lay_out(
+    session: AsyncSession, plans: Sequence[Plan], days: Sequence[date], since: datetime | None
+) -> int:
+    """Give every customer of the plans' halls who may be written to a day, in one statement; how many were new.
 
-    With `since` only those who were archived or agreed after it. Customers take turns in the order of their ids, so
-    that the days are filled evenly and everybody keeps their place from month to month.
+    The plans are of one occasion. With `since` only those who were archived or agreed after it. Customers take turns
+    in the order of their ids, so that the days are filled evenly and everybody keeps their place from month to month.
     """
-    c, k = Customer, Consent
+    c, k, e, occasion = Customer, Consent, PlanEntry, plans[0].key
+    agreed = sa.and_(col(k.customer_id) == col(c.id), col(k.purpose) == PURPOSE_OF[plans[0].message_class])
+    number = sa.func.row_number().over(order_by=col(c.id)).label("number")
     gated = (
-        sa.select(col(c.id).label("customer_id"), sa.func.row_number().over(order_by=col(c.id)).label("number"))
-        .join(k, sa.and_(col(k.customer_id) == col(c.id), col(k.purpose) == PURPOSE_OF[plan.message_class]))
+        sa.select(col(c.id).label("customer_id"), col(Plan.id).label("plan_id"), number)
+        .join(Plan, col(Plan.hall) == col(c.hall))
+        .join(k, agreed)
         .where(
-            col(c.hall) == plan.hall, col(c.status) == ACTIVE, col(c.phone_enc).is_not(None), col(k.granted),
+            col(Plan.id).in_([plan.id for plan in plans]),
+            col(c.status) == ACTIVE, col(c.phone_enc).is_not(None), col(k.granted),
             ~suppression.stands_against(col(c.phone_index), agreed_at=col(k.at)),
+            ~sa.exists().where(col(e.occasion) == occasion, col(e.customer_id) == col(c.id)),
         )
     )  # fmt: skip
     if since is not None:
         gated = gated.where(sa.or_(col(c.archived_at) >= since, col(k.at) >= since))
     turns = gated.subquery()
     turn = turns.c.number % len(days)
-    day = sa.case(*((turn == number, sa.literal(each, sa.Date)) for number, each in enumerate(days)))
-    entries = sa.select(
-        sa.literal(plan.key, sa.String), turns.c.customer_id, sa.literal(plan.id, sa.Uuid), day
-    ).where(turns.c.number > 0)
-    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(PlanEntry).from_select(["occasion", "customer_id", "plan_id", "day"], entries)
-    result: Any = await session.execute(insert.on_conflict_do_nothing())
+    day = sa.case(*((turn == place, sa.literal(each, sa.Date)) for place, each in enumerate(days)))
+    entries = sa.select(sa.literal(occasion, sa.String), turns.c.customer_id, turns.c.plan_id, day)
+    insert = sa.insert(e).from_select(["occasion", "customer_id", "plan_id", "day"], entries)
+    result: Any = await session.execute(insert)
     return int(result.rowcount)
 
 

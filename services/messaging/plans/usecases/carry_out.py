@@ -1,6 +1,6 @@
 """From approved plans to messages: days given to customers in one statement, then turns in chunks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.messaging.audience import repository as audience
 from services.messaging.audience.models import Hall
-from services.messaging.calendar import usecases as calendar
+from services.messaging.calendar import repository as calendar_days
+from services.messaging.calendar.rules import HallCalendar
 from services.messaging.planning.usecases.plan_messages import Intent, plan_messages
 from services.messaging.plans import repository, rules
 from services.messaging.plans.models import Plan
@@ -33,25 +34,31 @@ async def draft_greetings(session: AsyncSession, *, now: datetime) -> None:
     if template is None or set(template.params) != {FESTIVAL, "wish"}:
         return
     drafts = []
+    noted = await calendar_days.days_between(session, today, until)
     for hall in await repository.halls_within(session, Area.everything()):
-        days = await calendar.calendar_of(session, hall.code, hall.county, today, until)
+        days = HallCalendar(noted, hall.code, hall.county)
         drafts += [_greeting(hall, day, name, now) for day, name in days.festivals(today, until)]
     await repository.add_plans(session, drafts)
 
 
-async def lay_out_next(session: AsyncSession, *, now: datetime) -> bool:
-    """Give the customers of one plan their days; once a day again for whoever came since. False when none is left."""
+async def lay_out_next(session: AsyncSession, *, now: datetime, limit: int = 500) -> bool:
+    """Give the customers of one occasion's plans their days, in one statement for all halls with the same days.
+
+    Once a day again, for whoever came since. False when nothing is left to look after.
+    """
     today = clock.business_date(now)
     midnight = datetime(today.year, today.month, today.day, tzinfo=clock.SHANGHAI)
-    plan = await repository.next_to_lay_out(session, today, midnight)
-    if plan is None:
-        return False
-    days = await _days_of(session, plan, today)
-    since = plan.laid_out_at - LATE_WORD if plan.laid_out_at else None
-    if days:
-        await repository.lay_out(session, plan, days, since)
-    plan.laid_out(days, now=now)
-    return True
+    plans = await repository.next_to_lay_out(session, today, midnight, limit)
+    alike: dict[tuple[bool, tuple[date, ...]], list[Plan]] = {}
+    for plan, days in zip(plans, await _days_of(session, plans, today), strict=True):
+        alike.setdefault((plan.laid_out_at is None, tuple(days)), []).append(plan)
+    for (_, shared_days), group in alike.items():
+        known = [plan.laid_out_at for plan in group if plan.laid_out_at is not None]
+        if shared_days:
+            await repository.lay_out(session, group, shared_days, min(known) - LATE_WORD if known else None)
+        for plan in group:
+            plan.laid_out(shared_days, now=now)
+    return bool(plans)
 
 
 async def give_turns(session: AsyncSession, *, now: datetime, limit: int) -> bool:
@@ -71,15 +78,24 @@ async def drop_old_entries(session: AsyncSession, *, now: datetime, limit: int) 
     return await repository.drop_before(session, clock.business_date(now - KEPT), limit) == limit
 
 
-async def _days_of(session: AsyncSession, plan: Plan, today: date) -> list[date]:
+async def _days_of(session: AsyncSession, plans: Sequence[Plan], today: date) -> list[list[date]]:
+    """Of each plan; they are of one occasion."""
+    if not plans:
+        return []
+    halls = await audience.halls_by_code(session, {plan.hall for plan in plans})
+    noted = await calendar_days.days_between(session, *rules.days_of_month(plans[0].month))
+    return [
+        _days(plan, halls[plan.hall], HallCalendar(noted, plan.hall, plan.county), today) for plan in plans
+    ]
+
+
+def _days(plan: Plan, hall: Hall, known: HallCalendar, today: date) -> list[date]:
     """A day that has begun is taken only when no other is left."""
     if plan.message_class == HOLIDAY:
         return rules.greeting_days(plan.closes_on, today)
-    hall = (await audience.halls_by_code(session, [plan.hall]))[plan.hall]
-    known = await calendar.calendar_of(session, hall.code, hall.county, *rules.days_of_month(plan.month))
     busy = hall.busy_from_day, hall.busy_to_day
-    tomorrow = rules.service_days(plan.month, *busy, known, today + timedelta(days=1))
-    return tomorrow or rules.service_days(plan.month, *busy, known, today)
+    later = rules.service_days(plan.month, *busy, known, today + timedelta(days=1))
+    return later or rules.service_days(plan.month, *busy, known, today)
 
 
 def _intents(plan: Plan, customers: Iterable[UUID]) -> list[Intent]:
