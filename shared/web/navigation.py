@@ -24,6 +24,8 @@ class Place:
     label: str
     key: str
     roles: frozenset[str]
+    under: str = ""
+    """All pages below this address belong to the entry; none means below its own."""
 
 
 _PLACES = (
@@ -64,6 +66,13 @@ _PLACES = (
         "离网清理",
         "8",
         frozenset({"hall_manager", "county_manager", "regional_office", "admin"}),
+    ),
+    Place(
+        "/messaging/campaigns",
+        "短信",
+        "6",
+        frozenset({"hall_manager", "county_manager", "regional_office", "auditor", "admin"}),
+        under="/messaging/",
     ),
     Place(
         "/customer/access-log",

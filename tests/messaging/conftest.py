@@ -18,6 +18,7 @@ from shared.security import csrf, tokens
 from shared.security.authentication import SESSION_COOKIE
 from shared.security.tokens import RingKeys, Verifier
 from shared.testing.buses import RecordingBus
+from tests.messaging.browsing import Visitor, Window
 from tests.messaging.gateway import FakeGateway
 from tests.messaging.people import Ears
 from tests.messaging.shelf import Shelf
@@ -120,6 +121,20 @@ async def browser(app: FastAPI, keyring: KeyRing) -> AsyncIterator[Caller]:
     yield client
     for each in opened:
         await each.aclose()
+
+
+@pytest.fixture
+async def visitor(app: FastAPI, keyring: KeyRing) -> AsyncIterator[Window]:
+    """`visitor("hall_manager", hall="ZZ01", county="zizhong")`: somebody signed in at the pages."""
+    opened: list[Visitor] = []
+
+    def window(role: str, **place: str) -> Visitor:
+        opened.append(Visitor(app, keyring, role, **place))
+        return opened[-1]
+
+    yield window
+    for each in opened:
+        await each.http.aclose()
 
 
 @pytest.fixture

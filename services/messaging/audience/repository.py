@@ -103,6 +103,14 @@ async def numbers_of_nobody_else(session: AsyncSession, ids: Sequence[UUID]) -> 
     return {index for index in await session.scalars(query) if index}
 
 
+async def get_customer_of_phone(session: AsyncSession, index: str, area: Area) -> Customer:
+    """The customer a number belongs to now; raises CustomerNotFound, also outside the area."""
+    found = (await active_by_phone(session, [index])).get(index)
+    if found is None or not area.covers(found.hall, found.county):
+        raise CustomerNotFound
+    return found
+
+
 async def consents_of(session: AsyncSession, ids: Iterable[UUID]) -> dict[tuple[UUID, str], Consent]:
     query = select(Consent).where(col(Consent.customer_id).in_(set(ids)))
     fresh = query.execution_options(populate_existing=True)
@@ -134,6 +142,16 @@ async def places_within(session: AsyncSession, area: Area) -> set[str]:
     within = area.clause(col(Hall.code), col(Hall.county))
     rows = await session.execute(sa.select(col(Hall.code), col(Hall.county)).where(within))
     return {code for row in rows for code in row}
+
+
+async def halls_in(session: AsyncSession, area: Area) -> list[Hall]:
+    """The halls of an area, by code."""
+    query = select(Hall).where(area.clause(col(Hall.code), col(Hall.county)))
+    return list((await session.scalars(query.order_by(col(Hall.code)))).all())
+
+
+async def hall_names(session: AsyncSession, codes: Iterable[str]) -> dict[str, str]:
+    return {code: hall.full_name for code, hall in (await halls_by_code(session, codes)).items()}
 
 
 async def get_hall(session: AsyncSession, code: str, area: Area) -> Hall:

@@ -25,15 +25,6 @@ Approver = Annotated[Caller, requires("campaigns:approve")]
 StatusQuery = Annotated[str | None, Query(pattern=f"^({'|'.join(rules.STATES)})$")]
 
 
-def command_of(body: CampaignCreate, caller: Caller) -> MakeCampaign:
-    """The command that a body asks for; pages make theirs the same way."""
-    return MakeCampaign(
-        area=caller.area, author=caller.subject, title=body.title, template=body.template, params=body.params,
-        hall=body.hall, county=body.county, filters=body.audience.wanted(), starts_at=body.starts_at or clock.now(),
-        spread_until=body.spread_until, ends_at=body.ends_at,
-    )  # fmt: skip
-
-
 @router.get("")
 async def list_campaigns(
     here: Here, caller: Reader, page: PageQuery, status: StatusQuery = None
@@ -47,8 +38,10 @@ async def list_campaigns(
 @router.post("", status_code=201, response_model=CampaignRead)
 async def make_campaign(body: CampaignCreate, once: Once, caller: Writer) -> Response:
     """A draft; its audience is counted next."""
+    now = clock.now()
+    command = MakeCampaign(caller.area, caller.subject, **body.facts(now=now))
     async with once.transaction() as session:
-        campaign = await decide_campaign.make_campaign(session, command_of(body, caller), now=clock.now())
+        campaign = await decide_campaign.make_campaign(session, command, now=now)
         where = {"location": f"/messaging/v1/campaigns/{campaign.id}"}
         return once.answer(201, CampaignRead.of(campaign), etag=campaign.version, headers=where)
 

@@ -57,6 +57,12 @@ class CampaignCreate(BaseModel):
             raise ValueError("均匀发送的时间应在开始时间与截止时间之间")
         return self
 
+    def facts(self, *, now: datetime) -> dict[str, Any]:
+        """The values of a command."""
+        same = ("title", "template", "params", "hall", "county", "spread_until", "ends_at")
+        facts = {name: getattr(self, name) for name in same}
+        return {**facts, "filters": self.audience.wanted(), "starts_at": self.starts_at or now}
+
 
 class Approval(BaseModel):
     """The head count said again, so that nobody writes to thousands without knowing it."""

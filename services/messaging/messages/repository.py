@@ -281,6 +281,15 @@ async def unknowns_page(session: AsyncSession, area: Area, page: PageRequest) ->
     )
 
 
+async def unknowns_in(session: AsyncSession, area: Area) -> tuple[int, datetime | None]:
+    """How many there are in an area, and since when the oldest."""
+    query = sa.select(sa.func.count(), sa.func.min(col(Message.unknown_since))).where(
+        status_is("unknown"), area.clause(col(Message.hall), col(Message.county))
+    )
+    row = (await session.execute(query)).one()
+    return int(row[0]), row[1]
+
+
 async def unknowns(session: AsyncSession) -> tuple[int, datetime | None]:
     """How many there are, and since when the oldest."""
     query = sa.select(sa.func.count(), sa.func.min(col(Message.unknown_since))).where(status_is("unknown"))

@@ -20,6 +20,34 @@ SENT = ("accepted", "delivered")
 IN_HAND = (*WAITING, "submitting")
 """States in which content and number are still needed."""
 
+STATUS_NAMES = {
+    "planned": "等待资料",
+    "held": "等待时段",
+    "queued": "等待发送",
+    "submitting": "正在提交",
+    "accepted": "网关已收",
+    "delivered": "已送达",
+    "failed": "失败",
+    "unknown": "结果未知",
+    "suppressed": "未发",
+    "cancelled": "已取消",
+    "expired": "已过期",
+}
+REASON_NAMES = {
+    "no-consent": "没有同意接收",
+    "opted-out": "已退订",
+    "cap-reached": "本月次数已满",
+    "min-gap": "间隔太短",
+    "number-dead": "号码已失效",
+    "do-not-contact": "在禁发名单中",
+    "complaint-open": "有未结投诉或咨询",
+    "complaint-recent": "投诉刚办结",
+    "left-network": "已离网",
+    "not-archived": "没有档案",
+    "deadline-passed": "已过截止时间",
+    "campaign-cancelled": "任务已取消",
+}
+
 Said = Literal["accepted", "delivered", "failed", "rejected", "unknown", "not-sent", "not-found"]
 """The last two prove that one attempt came to nothing; they say nothing about the message."""
 
@@ -50,6 +78,22 @@ class Outcome:
     accepted_at: datetime | None
     was_accepted: bool
     failure: str | None = None
+
+
+SAID_NAMES = {
+    "accepted": "已收下",
+    "delivered": "已送达",
+    "failed": "送达失败",
+    "rejected": "拒收",
+    "unknown": "没有答复",
+    "not-sent": "没有提交成功",
+    "not-found": "查询：没有收到过",
+}
+
+
+def reason_name(reason: str) -> str:
+    """Why a message was kept back, for people."""
+    return REASON_NAMES.get(reason, "其他原因")
 
 
 def outcome(answers: Iterable[Answer]) -> Outcome | None:

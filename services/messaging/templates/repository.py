@@ -29,6 +29,21 @@ async def get_approved(session: AsyncSession, code: str) -> Template:
     return found[code]
 
 
+async def get_version(session: AsyncSession, code: str, version: int) -> Template:
+    """One version, in use or not; raises TemplateNotFound."""
+    found = await session.get(Template, (code, version))
+    if found is None:
+        raise TemplateNotFound
+    return found
+
+
+async def in_use(session: AsyncSession, classes: Iterable[str]) -> list[Template]:
+    """The version in use of every template of these classes, by code; there are tens."""
+    codes = await session.scalars(select(Template.code).where(col(Template.message_class).in_(list(classes))))
+    found = await approved_by_code(session, set(codes))
+    return [found[code] for code in sorted(found)]
+
+
 async def newest_or_none(session: AsyncSession, code: str) -> Template | None:
     query = select(Template).where(Template.code == code).order_by(col(Template.version).desc()).limit(1)
     return (await session.scalars(query)).first()

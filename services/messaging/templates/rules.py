@@ -8,6 +8,16 @@ from string import Formatter
 EXEMPT = ("notice", "ack", "confirmation")
 CLASSES = ("intro", "service", "holiday", "marketing", *EXEMPT)
 
+CLASS_NAMES = {
+    "intro": "自我介绍",
+    "service": "服务短信",
+    "holiday": "节日问候",
+    "marketing": "新业务",
+    "notice": "通知",
+    "ack": "回执",
+    "confirmation": "业务确认",
+}
+
 SINGLE, PART = 70, 67
 LONGEST = 10 * PART
 OPT_OUT_WORDS = "拒收请回复R"
