@@ -72,7 +72,7 @@ def reset_password(
 
 @app.command()
 def disable(username: Username, as_json: AsJson = False) -> None:
-    """停用用户；已登录的会话到期前仍有效。"""
+    """停用用户；已登录的会话立即失效。"""
     user = run(_disable(username))
     answer(_shown(user), f"已停用 {user.username}。", as_json=as_json)
 

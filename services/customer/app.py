@@ -10,11 +10,13 @@ from services.customer.access_log import pages as access_log_pages
 from services.customer.access_log import routes as access_log
 from services.customer.activations import pages as activations_pages
 from services.customer.activations import routes as activations
+from services.customer.administration import pages as administration_pages
 from services.customer.archive import pages as archive_pages
 from services.customer.archive import routes as archive
 from services.customer.confirmations import pages as confirmation_pages
 from services.customer.confirmations import routes as confirmations
 from services.customer.consent import routes as consent
+from services.customer.directory import pages as directory_pages
 from services.customer.directory import routes as directory
 from services.customer.exports import pages as exports_pages
 from services.customer.exports import routes as exports
@@ -39,6 +41,7 @@ from shared.web.app import create_app
 
 ROUTERS = (
     *(access.router, access_pages.router, directory.router, consent.router),
+    *(administration_pages.router, directory_pages.router),
     *(archive.router, archive_pages.router, imports.router),
     *(scripts.router, scripts_pages.router),
     *(exports.router, exports_pages.router),

@@ -67,6 +67,7 @@ _PLACES = (
         "8",
         frozenset({"hall_manager", "county_manager", "regional_office", "admin"}),
     ),
+    Place("/customer/admin", "管理", "m", frozenset({"county_manager", "regional_office", "admin"})),
     Place(
         "/messaging/campaigns",
         "短信",

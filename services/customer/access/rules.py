@@ -70,4 +70,6 @@ def home_of(role: str) -> str:
     """The page somebody of this role starts on."""
     if role == "hall_manager":
         return "/customer/halls"
+    if role == "admin":
+        return "/customer/admin"
     return "/customer/workbench" if role in HALL_ROLES else "/kpi/board"

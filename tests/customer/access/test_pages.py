@@ -56,7 +56,7 @@ async def test_who_is_not_signed_in_is_led_to_the_sign_in_page(guest: httpx.Asyn
     [
         ("hall_manager", {"hall": "ZZ01"}, "/customer/halls"),
         ("county_manager", {"county": "zizhong", "hall": None}, "/kpi/board"),
-        ("admin", {"hall": None}, "/kpi/board"),
+        ("admin", {"hall": None}, "/customer/admin"),
     ],
 )
 async def test_everybody_is_led_to_the_place_of_their_role(

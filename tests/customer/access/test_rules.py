@@ -58,7 +58,7 @@ def test_short_repeated_and_telling_passwords_are_refused(password: str, accepta
         ("hall_manager", "/customer/halls"),
         ("county_manager", "/kpi/board"),
         ("regional_office", "/kpi/board"),
-        ("admin", "/kpi/board"),
+        ("admin", "/customer/admin"),
     ],
 )
 def test_everybody_starts_on_the_page_of_their_role(role: str, page: str) -> None:
