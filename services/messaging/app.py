@@ -12,6 +12,8 @@ from services.messaging.calendar import routes as calendar
 from services.messaging.campaigns import pages as campaign_pages
 from services.messaging.campaigns import routes as campaigns
 from services.messaging.dispatch.gateways import open_gateways
+from services.messaging.explanations import pages as explanation_pages
+from services.messaging.explanations import routes as explanations
 from services.messaging.exports import routes as exports
 from services.messaging.inbound import pages as inbound_pages
 from services.messaging.inbound import routes as inbound
@@ -50,6 +52,8 @@ ROUTERS = [
     calendar_pages.router,
     exports.router,
     plans.router,
+    explanations.router,
+    explanation_pages.router,
 ]
 
 

@@ -32,7 +32,9 @@ def build_worker(runtime: Runtime) -> Worker:
     open_gateways(runtime)
     return Worker(
         runtime,
-        handlers=merge(revocation.HANDLERS, erasure.HANDLERS, audience.HANDLERS, planning.HANDLERS, analysis.HANDLERS),
+        handlers=merge(
+            revocation.HANDLERS, erasure.HANDLERS, audience.HANDLERS, planning.HANDLERS, analysis.HANDLERS
+        ),
         jobs=[
             *planning_jobs.JOBS,
             *calendar.JOBS,

@@ -1,4 +1,4 @@
-"""Messages over HTTP: lists, one, why, and the unknown ones."""
+"""Messages over HTTP: lists, one, and the unknown ones."""
 
 from typing import Annotated
 from uuid import UUID
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from services.messaging.messages import repository
 from services.messaging.messages.rules import STATUSES
-from services.messaging.messages.schemas import MessageRead, UnknownRead, WhyRead
+from services.messaging.messages.schemas import MessageRead, UnknownRead
 from services.messaging.templates.schemas import MessageClass
 from shared import clock
 from shared.pagination import Page
@@ -49,15 +49,6 @@ async def get_message(message_id: UUID, here: Here, caller: Reader, response: Re
         message = await repository.get_message(session, message_id, caller.area)
     response.headers["etag"] = etag(message.version)
     return MessageRead.of(message)
-
-
-@router.get("/messages/{message_id}/why")
-async def why_message(message_id: UUID, here: Here, caller: Reader) -> WhyRead:
-    """Consent, cap slot, quiet hours, template version and every answer of the gateway."""
-    async with here.database.reading() as session:
-        message = await repository.get_message(session, message_id, caller.area)
-        answers = await repository.answers_of(session, message.id)
-    return WhyRead.of(message, list(answers))
 
 
 @router.get("/unknowns")

@@ -1,12 +1,12 @@
 """What the API shows of messages. Numbers are masked; there is no member for a clear one."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.messaging.messages.models import GatewayAnswer, Message
+from services.messaging.messages.models import Message
 
 
 class MessageRead(BaseModel):
@@ -69,45 +69,6 @@ class AnswerRead(BaseModel):
     gateway_message_id: str | None
     at: datetime
     recorded_at: datetime
-
-
-class WhyRead(BaseModel):
-    """Why a message was sent or not: every decision and every answer."""
-
-    model_config = ConfigDict(serialize_by_alias=True)
-
-    id: UUID
-    status: str
-    reason: str | None
-    cause: str
-    period: str
-    requested_by: str
-    campaign_id: UUID | None
-    ticket_id: UUID | None
-    message_class: str = Field(serialization_alias="class")
-    template: dict[str, Any]
-    consent: dict[str, Any] | None = Field(description="The ledger row that allowed or forbade it.")
-    cap: dict[str, Any] | None = Field(description="The slot, or none for exempt classes.")
-    quiet_hours: dict[str, Any] | None = Field(description="The hours it had to keep and what followed.")
-    decisions: dict[str, Any]
-    deadline: datetime | None
-    attempts: int
-    gateway_answers: list[AnswerRead]
-
-    @classmethod
-    def of(cls, message: Message, answers: list[GatewayAnswer]) -> Self:
-        shown = message.model_dump(include=set(cls.model_fields))
-        cap = {"pool": message.cap_pool, "month": message.cap_month, "slot": message.cap_slot}
-        return cls(
-            **shown,
-            template={"code": message.template_code, "version": message.template_version},
-            consent=message.decisions.get("consent"),
-            cap={**cap, **message.decisions.get("cap", {})}
-            if message.cap_pool or "cap" in message.decisions
-            else None,
-            quiet_hours=message.decisions.get("quiet_hours"),
-            gateway_answers=[AnswerRead.model_validate(answer) for answer in answers],
-        )
 
 
 class UnknownRead(BaseModel):
