@@ -5,7 +5,7 @@ import sys
 
 import uvloop
 
-from bench import consumer, engines, latency, month_plan, registration, relay
+from bench import consumer, customers, engines, latency, month_plan, registration, relay
 from deploy.serving import collect_garbage_seldom
 
 BENCHES = {
@@ -14,6 +14,7 @@ BENCHES = {
     "consumer": consumer.run,
     "latency": latency.run,
     "month_plan": month_plan.run,
+    "customers": customers.run,
 }
 
 

@@ -37,16 +37,16 @@ _numbers = itertools.count(1)
 async def run(engines: Engines) -> None:
     with tempfile.TemporaryDirectory() as folder:
         bare_url = engines.database("bare")
-        environment = await _prepare(engines, Path(folder))
+        environment = await prepare(engines, Path(folder))
         await asyncio.to_thread(_make_bare_table, bare_url)
         ports = free_ports(2)
         ours = [str(Path(sys.executable).with_name("hall")), "service", "customer", "--port", str(ports[0])]
         bare = [sys.executable, "-m", "uvicorn", "bench.bare:app", "--port", str(ports[1]), "--no-access-log"]
         bare += ["--loop", "uvloop", "--http", "httptools", "--log-level", "warning"]
-        with _process(ours, environment), _process(bare, {"BARE_DATABASE_URL": bare_url}):
+        with process(ours, environment), process(bare, {"BARE_DATABASE_URL": bare_url}):
             first, second = (f"http://127.0.0.1:{port}" for port in ports)
-            await _ready(first)
-            await _ready(second)
+            await ready(first)
+            await ready(second)
             headers = {"Authorization": f"Bearer {await _token(first)}"}
             await compare(
                 "registration",
@@ -93,7 +93,7 @@ async def _load(url: str, headers: dict[str, str]) -> float:
         return REQUESTS / (time.perf_counter() - started)
 
 
-async def _prepare(engines: Engines, folder: Path) -> dict[str, str]:
+async def prepare(engines: Engines, folder: Path) -> dict[str, str]:
     """Migrate, load the directory, create the client; the environment in which the service starts."""
     engines.database("hall_customer")
     url = engines.postgres.url("hall_{service}")
@@ -124,16 +124,16 @@ def _make_bare_table(url: str) -> None:
 
 
 @contextmanager
-def _process(command: list[str], environment: dict[str, str]) -> Iterator[None]:
-    process = subprocess.Popen(command, env=os.environ | environment)
+def process(command: list[str], environment: dict[str, str]) -> Iterator[None]:
+    running = subprocess.Popen(command, env=os.environ | environment)
     try:
         yield
     finally:
-        process.terminate()
-        process.wait(30)
+        running.terminate()
+        running.wait(30)
 
 
-async def _ready(url: str) -> None:
+async def ready(url: str) -> None:
     async with asyncio.timeout(30), aiohttp.ClientSession() as client:
         while True:
             try:

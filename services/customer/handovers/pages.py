@@ -76,9 +76,8 @@ async def _hall(
     async with here.database.reading() as session:
         hall = await directory.get_hall(session, code, caller.area)
         area = Area(county=hall.county, hall=hall.code)
-        gap = (await touches.plan(session)).widest_gap
         filters, page = Filters(states=WAITING), PageRequest(limit=LONGEST_WAITING)
-        waiting = await touches.follow_ups_page(session, area, filters, day, gap, page)
+        waiting = await touches.follow_ups_page(session, area, filters, day, page)
         standing = await touches.counts_by(session, area, "clerk", day)
         names = await directory.clerk_names_of_hall(session, hall.code)
         staff = await directory.clerks_of_hall(session, hall.code, day)

@@ -130,10 +130,9 @@ async def _list(
     who, day = _own(caller) or clerk or None, clock.business_date(clock.now())
     filters = _narrowed(VIEWS[view][1], who)
     async with here.database.reading() as session:
-        gap = (await repository.plan(session)).widest_gap
         try:
             page = PageRequest(limit=SHOWN, cursor=cursor or None)
-            found = await repository.follow_ups_page(session, caller.area, filters, day, gap, page)
+            found = await repository.follow_ups_page(session, caller.area, filters, day, page)
         except CursorInvalid:
             return see_other(request, LIST)
         counts = await repository.counts(session, caller.area, Filters(clerk=who, within=WEEK), day)

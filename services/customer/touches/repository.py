@@ -151,10 +151,10 @@ async def customers_not_followed(session: AsyncSession, limit: int) -> Sequence[
 
 
 async def follow_ups_page(
-    session: AsyncSession, area: Area, filters: Filters, today: date, widest_gap: int, page: PageRequest
+    session: AsyncSession, area: Area, filters: Filters, today: date, page: PageRequest
 ) -> Page[Any]:
     """Open follow-ups with their customers, longest owed first."""
-    found = await paginate(session, _owed(area, filters, today, widest_gap), _BY_DUE_DAY, page)
+    found = await paginate(session, _owed(area, filters, today), _BY_DUE_DAY, page)
     return found.map(_owed_from)
 
 
@@ -163,12 +163,11 @@ async def follow_ups_after(
     area: Area,
     filters: Filters,
     today: date,
-    widest_gap: int,
     after: Owed | None,
     limit: int,
 ) -> list[Owed]:
     """The same, chunk by chunk, for a file."""
-    query = _owed(area, filters, today, widest_gap)
+    query = _owed(area, filters, today)
     if after is not None:
         last = (after.follow_up.due_on, after.follow_up.id)
         query = query.where(
@@ -309,12 +308,12 @@ _IS_OPEN = col(FollowUp.closed_at).is_(None)
 _BY_DUE_DAY: Any = [(col(FollowUp.due_on), "asc"), (col(FollowUp.id), "asc")]
 
 
-def _owed(area: Area, filters: Filters, today: date, widest_gap: int) -> sa.Select[Any]:
+def _owed(area: Area, filters: Filters, today: date) -> sa.Select[Any]:
     query: Any = sa.select(FollowUp, col(Customer.name), col(Customer.phone_masked))
     joined = query.join(Customer, col(Customer.id) == col(FollowUp.customer_id))
     wanted = [_IS_OPEN, _within(area), *_narrowed_to(filters, today), col(Customer.status) == "active"]
     if filters.states:
-        wanted.append(sa.or_(*(_in_state(s, filters, today, widest_gap) for s in sorted(filters.states))))
+        wanted += _in_states(filters.states, filters.within, today)
     owed: sa.Select[Any] = joined.where(*wanted)
     return owed
 
@@ -323,21 +322,22 @@ def _owed_from(row: Any) -> Owed:
     return Owed(row[0], row[1], row[2])
 
 
-def _in_state(state: State, filters: Filters, today: date, widest_gap: int) -> sa.ColumnElement[bool]:
-    """Each state bounds `due_on`, so that the index is read only where it can hold some of them."""
+def _in_states(states: frozenset[State], within: int | None, today: date) -> list[sa.ColumnElement[bool]]:
+    """Bounds of `due_on` in every case, so that the index is read only where it can hold some of them."""
     due_on, latest_on = col(FollowUp.due_on), col(FollowUp.latest_on)
-    match state:
-        case State.UPCOMING if filters.within is not None:
-            return sa.and_(due_on > today, due_on <= today + timedelta(days=filters.within))
-        case State.UPCOMING:
-            return due_on > today
-        case State.DUE:
-            return due_on == today
-        case State.LATE:
-            earliest = today - timedelta(days=widest_gap)
-            return sa.and_(due_on < today, due_on >= earliest, latest_on >= today)
-        case State.OVERDUE:
-            return sa.and_(due_on < today, latest_on < today)
+    upcoming = [due_on > today, *([due_on <= today + timedelta(days=within)] if within is not None else [])]
+    each: dict[State, list[sa.ColumnElement[bool]]] = {
+        State.UPCOMING: upcoming,
+        State.DUE: [due_on == today],
+        State.LATE: [due_on < today, latest_on >= today],
+        State.OVERDUE: [due_on < today, latest_on < today],
+    }
+    if len(states) == 1:
+        return each[next(iter(states))]
+    until = timedelta(days=within or 0) if State.UPCOMING in states else timedelta(0)
+    bounds = [] if State.UPCOMING in states and within is None else [due_on <= today + until]
+    bounds += [] if State.OVERDUE in states else [latest_on >= today]
+    return [*bounds, sa.or_(*(sa.and_(*each[state]) for state in sorted(states)))]
 
 
 def _within(area: Area) -> sa.ColumnElement[bool]:

@@ -104,8 +104,3 @@ class Plan:
             "steps_taken": taken,
             "next_step_on": next_step_on(due.latest_on, self.ladder, taken),
         }
-
-    @property
-    def widest_gap(self) -> int:
-        """No follow-up that is not overdue was due longer ago than this."""
-        return max(cadence.max_days - cadence.target_days for cadence, _ in self.cadences.values())

@@ -236,17 +236,17 @@ def export_row(owed: Owed, today: date) -> Sequence[Any]:
     )  # fmt: skip
 
 
+SHOWN_AS_STORED = tuple(FollowUpRead.model_fields.keys() & models.FollowUp.model_fields.keys())
+
+
 def _days(text: str | None) -> int | None:
     return int(text[:-1]) if text else None
 
 
 def _shown(follow_up: models.FollowUp, today: date) -> dict[str, Any]:
     is_open, steps = follow_up.closed_at is None, tuple(rules.STEPS_IN_WORDS)
-    known = follow_up.model_dump(
-        include=FollowUpRead.model_fields.keys() & models.FollowUp.model_fields.keys()
-    )
     return {
-        **known,
+        **{field: getattr(follow_up, field) for field in SHOWN_AS_STORED},
         "status": "open" if is_open else follow_up.outcome,
         "state": follow_up.state_on(today) if is_open else None,
         "last_contact_at": follow_up.since,

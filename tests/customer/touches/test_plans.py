@@ -79,7 +79,7 @@ async def test_the_halls_due_list_reads_its_own_index_and_sorts_nothing(many: Da
         filters = Filters(states=frozenset({state} if state else ()), within=7)
         with statements_of(many) as sent:
             async with many.reading() as session:
-                await repository.follow_ups_page(session, HALL, filters, TODAY, 30, PAGE)
+                await repository.follow_ups_page(session, HALL, filters, TODAY, PAGE)
         plan = await plans(many, sent)
         assert "ix_follow_ups_hall" in plan, (state, plan)
         assert reads_no_whole_table(plan), (state, plan)
@@ -90,7 +90,7 @@ async def test_a_clerks_due_list_reads_the_clerks_index(many: Database) -> None:
     with statements_of(many) as sent:
         async with many.reading() as session:
             filters = Filters(states=frozenset({State.DUE}), clerk="C7-1")
-            await repository.follow_ups_page(session, HALL, filters, TODAY, 30, PAGE)
+            await repository.follow_ups_page(session, HALL, filters, TODAY, PAGE)
     plan = await plans(many, sent)
     assert "ix_follow_ups_clerk" in plan or "ix_follow_ups_hall" in plan, plan
     assert reads_no_whole_table(plan), plan

@@ -75,17 +75,6 @@ def test_a_later_contact_never_brings_the_due_day_forward(
     assert due_after(since + more, cadence).due_on >= due_after(since, cadence).due_on
 
 
-@given(MOMENTS, st.sampled_from("ABC"), st.integers(0, 900))
-def test_what_is_late_but_not_overdue_was_due_within_the_widest_gap(
-    since: datetime, tier: str, days: int
-) -> None:
-    """The list reads no further back than this, so nothing late may lie behind it."""
-    cadence, _ = PLAN.cadences[tier]
-    due, today = due_after(since, cadence), clock.business_date(since) + timedelta(days=days)
-    if state_on(today, due.due_on, due.latest_on) is State.LATE:
-        assert today - due.due_on <= timedelta(days=PLAN.widest_gap)
-
-
 @given(MOMENTS, st.sampled_from("ABC"), st.integers(0, 3))
 def test_a_clock_run_again_from_the_same_contact_is_the_same(since: datetime, tier: str, taken: int) -> None:
     assert PLAN.clock_of(tier, since, taken=taken) == PLAN.clock_of(tier, since, taken=taken)
