@@ -165,12 +165,13 @@ async def _write_in_turn(connection: AsyncConnection, writes: Sequence[_Write]) 
                 f"{statement} {write.guard.clause.format('?')}",
                 [(*row, *value) for row in rows],
             )
-        for result in [await connection.exec_driver_sql(statement, row) for row in rows]:
-            _check(write, result.rowcount, of=1)
+        # All rows in one go: with aiosqlite every statement is a journey to another thread and back.
+        result = await connection.exec_driver_sql(statement, rows if len(rows) > 1 else rows[0])
+        _check(write, result.rowcount)
 
 
-def _check(write: _Write, count: int, *, of: int | None = None) -> None:
-    if write.guard and count < (len(write.rows) if of is None else of):
+def _check(write: _Write, count: int) -> None:
+    if write.guard and count < len(write.rows):
         raise _Refused(write.guard)
 
 

@@ -42,6 +42,7 @@ from shared.web.app import create_app
 ROUTERS = (
     *(access.router, access_pages.router, directory.router, consent.router),
     *(administration_pages.router, directory_pages.router),
+    *(products.router, recommendations.router, activations.router),
     *(archive.router, archive_pages.router, imports.router),
     *(scripts.router, scripts_pages.router),
     *(exports.router, exports_pages.router),
@@ -51,7 +52,6 @@ ROUTERS = (
     *(tiers.router, touches.router, touches_pages.router),
     *(handovers.router, handovers_pages.router),
     *(purges.router, purges_pages.router),
-    *(products.router, recommendations.router, activations.router),
     *(products_pages.router, recommendations_pages.router, activations_pages.router),
 )
 

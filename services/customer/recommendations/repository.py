@@ -60,6 +60,15 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class AtTheCounter:
+    """A customer with the hall's busy days, their tickets, and what they were shown today, in the order shown."""
+
+    customer: Any
+    issues: Sequence[Issue]
+    shown: Sequence[Shown]
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """A settled contact in line, with whose it is."""
 
@@ -146,28 +155,25 @@ async def add_policy(session: AsyncSession, policy: RecommendationPolicy) -> boo
     return bool(await insert_new(session, RecommendationPolicy, [policy], key=["effective_from"]))
 
 
-async def get_counter(session: AsyncSession, customer_id: UUID, area: Area) -> Any:
-    """The customer with the hall's busy days and whether the archive may still be used. Raises CustomerNotFound."""
-    row = (await session.execute(_counter_query(area), {"customer": customer_id})).one_or_none()
-    if row is None:
+async def at_the_counter(session: AsyncSession, customer_id: UUID, area: Area, day: date) -> AtTheCounter:
+    """The customer and all that decides what may be offered, in one statement. Raises CustomerNotFound."""
+    asked = {"customer": customer_id, "day": day}
+    rows = (await session.execute(_counter_query(area), asked)).all()
+    if not rows:
         raise CustomerNotFound
-    return row
-
-
-async def issues_of(session: AsyncSession, customer_id: UUID) -> list[Issue]:
-    rows = await session.execute(_ISSUES, {"customer": customer_id})
-    return [Issue(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows]
+    shown = {one.id: Shown(one, row.RecommendationOutcome) for row in rows if (one := row.Recommendation)}
+    issues = {
+        row.ticket_id: Issue(row.ticket_id, row.kind, row.ticket, row.settled_at, bool(row.well))
+        for row in rows
+        if row.ticket_id
+    }
+    in_order = sorted(shown.values(), key=lambda one: one.recommendation.rank)
+    return AtTheCounter(rows[0], list(issues.values()), in_order)
 
 
 async def standings_of(session: AsyncSession, customer_id: UUID) -> Sequence[Any]:
     """How things stand with each product: `product`, `outcome`, `at`."""
     return (await session.execute(_STANDINGS, {"customer": customer_id})).all()
-
-
-async def shown_on(session: AsyncSession, customer_id: UUID, day: date) -> list[Shown]:
-    """What the customer was shown that day, in the order shown."""
-    rows = await session.execute(_SHOWN, {"customer": customer_id, "day": day})
-    return [Shown(row[0], row[1]) for row in rows]
 
 
 def show(session: AsyncSession, recommendations: Sequence[Recommendation]) -> None:
@@ -407,7 +413,10 @@ _PLATE = ("registered_name", "number", "busy_from_day", "busy_to_day")
 
 @lru_cache(maxsize=4096)
 def _counter_query(area: Area) -> sa.Select[Any]:
-    """Kept, since the same clerks ask all day and making a statement costs as much as running it."""
+    """A row for each pair of a recommendation of the day and a ticket, of which there are few.
+
+    Kept, since the same clerks ask all day and making a statement costs as much as running it.
+    """
     last_word = (
         sa.select(_CONSENT.c.decision)
         .where(_CONSENT.c.customer_id == _CUSTOMER.c.id, _CONSENT.c.purpose == "archive")
@@ -415,34 +424,34 @@ def _counter_query(area: Area) -> sa.Select[Any]:
         .limit(1)
         .scalar_subquery()
     )
-    columns = [_CUSTOMER.c[name] for name in _PROFILE]
-    query = sa.select(*columns, *(_HALL.c[name] for name in _PLATE), last_word.label("archive"))
-    return query.select_from(_CUSTOMER.join(_HALL, _HALL.c.code == _CUSTOMER.c.hall)).where(
-        _CUSTOMER.c.id == sa.bindparam("customer"), _CUSTOMER.c.status != "erased",
-        area.clause(_CUSTOMER.c.hall, _CUSTOMER.c.county),
-    )  # fmt: skip
-
-
-_ISSUES = (
-    sa.select(
-        _TICKET.c.ticket_id, _TICKET.c.kind, _TICKET.c.status, _OPPORTUNITY.c.settled_at,
-        sa.and_(
-            _OPPORTUNITY.c.state == "settled", _OPPORTUNITY.c.good,
-            _OPPORTUNITY.c.rated_cycle == _OPPORTUNITY.c.cycle,
-        ),
+    of_customer = (*(_CUSTOMER.c[name] for name in _PROFILE), *(_HALL.c[name] for name in _PLATE))
+    of_ticket = (
+        _TICKET.c.ticket_id,
+        _TICKET.c.kind,
+        _TICKET.c.status.label("ticket"),
+        _OPPORTUNITY.c.settled_at,
     )
-    .select_from(_TICKET.outerjoin(_OPPORTUNITY, _OPPORTUNITY.c.ticket_id == _TICKET.c.ticket_id))
-    .where(_TICKET.c.customer_id == sa.bindparam("customer"))
-)  # fmt: skip
+    today = sa.and_(
+        col(Recommendation.customer_id) == _CUSTOMER.c.id, col(Recommendation.day) == sa.bindparam("day")
+    )
+    return (
+        sa.select(
+            *of_customer, last_word.label("archive"), *of_ticket, _WELL, Recommendation, RecommendationOutcome
+        )
+        .select_from(_CUSTOMER)
+        .join(_HALL, _HALL.c.code == _CUSTOMER.c.hall)
+        .outerjoin(_TICKET, _TICKET.c.customer_id == _CUSTOMER.c.id)
+        .outerjoin(_OPPORTUNITY, _OPPORTUNITY.c.ticket_id == _TICKET.c.ticket_id)
+        .outerjoin(Recommendation, today)
+        .outerjoin(RecommendationOutcome, _ITS_OUTCOME)
+        .where(_CUSTOMER.c.id == sa.bindparam("customer"), _CUSTOMER.c.status != "erased")
+        .where(area.clause(_CUSTOMER.c.hall, _CUSTOMER.c.county))
+    )
+
+
+_WELL = sa.and_(
+    _OPPORTUNITY.c.state == "settled", _OPPORTUNITY.c.good, _OPPORTUNITY.c.rated_cycle == _OPPORTUNITY.c.cycle
+).label("well")
 _STANDINGS = sa.select(_OFFER.c.product, _OFFER.c.outcome, _OFFER.c.at).where(
     _OFFER.c.customer_id == sa.bindparam("customer")
-)
-_SHOWN = (
-    sa.select(Recommendation, RecommendationOutcome)
-    .outerjoin(RecommendationOutcome, _ITS_OUTCOME)
-    .where(
-        col(Recommendation.customer_id) == sa.bindparam("customer"),
-        col(Recommendation.day) == sa.bindparam("day"),
-    )
-    .order_by(col(Recommendation.rank))
 )

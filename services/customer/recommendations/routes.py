@@ -31,6 +31,7 @@ from shared.pagination import Page
 from shared.security.roles import HALL_ROLES
 from shared.security.tenancy import Caller
 from shared.web.dependencies import Here, Once, PageQuery, requires
+from shared.web.once import json_response
 
 router = APIRouter(prefix="/customer/v1", tags=["recommendations"])
 
@@ -39,10 +40,10 @@ Writer = Annotated[Caller, requires("recommendations:write")]
 """Whose reading at the counter is showing."""
 
 
-@router.get("/customers/{customer_id}/recommendations")
+@router.get("/customers/{customer_id}/recommendations", response_model=OffersRead)
 async def list_offers(
     customer_id: UUID, here: Here, caller: Reader, clerk: StaffNo | None = None
-) -> OffersRead:
+) -> Response:
     """At most three products that fit, with reasons and words. Whoever asks at the counter has shown them: each is
     kept once a day, and said once. For everybody else it is what was shown today.
     """
@@ -58,7 +59,7 @@ async def list_offers(
         # In a transaction, since on SQLite theirs may not be on disk yet: ours ends after it.
         async with here.database.transaction() as session:
             look = await usecases.look_at_customer(session, replace(command, by=None), now=now)
-    return OffersRead.of(look, caller.display)
+    return json_response(200, OffersRead.of(look, caller.display))
 
 
 @router.get("/recommendations")

@@ -52,11 +52,10 @@ class LookAtCustomer:
 async def look_at_customer(session: AsyncSession, command: LookAtCustomer, *, now: datetime) -> Look:
     """Reads only, with the same few queries for every customer. Raises CustomerNotFound."""
     day = clock.business_date(now)
-    customer = await repository.get_counter(session, command.customer_id, command.area)
+    found = await repository.at_the_counter(session, command.customer_id, command.area, day)
+    customer, issues, shown = found.customer, found.issues, found.shown
     policy = await repository.policy_on(session, day)
-    issues = await repository.issues_of(session, customer.id)
     offers = await products.offers(session)
-    shown = await repository.shown_on(session, customer.id, day)
     contact, issue = rules.settled(issues, policy, now)
     busy = hall_days.is_busy(day, customer.busy_from_day, customer.busy_to_day)
     script = await _script(session, issue, busy)
