@@ -20,6 +20,7 @@ from services.messaging.inbound import routes as inbound
 from services.messaging.messages import pages as message_pages
 from services.messaging.messages import routes as messages
 from services.messaging.planning import routes as planning
+from services.messaging.plans import pages as plan_pages
 from services.messaging.plans import routes as plans
 from services.messaging.proofs import routes as proofs
 from services.messaging.receipts import routes as receipts
@@ -52,6 +53,7 @@ ROUTERS = [
     calendar_pages.router,
     exports.router,
     plans.router,
+    plan_pages.router,
     explanations.router,
     explanation_pages.router,
 ]
