@@ -5,7 +5,7 @@ import sys
 
 import uvloop
 
-from bench import consumer, customers, engines, latency, month_plan, registration, relay
+from bench import consumer, customers, engines, imports, latency, month_plan, registration, relay
 from deploy.serving import collect_garbage_seldom
 
 BENCHES = {
@@ -15,6 +15,7 @@ BENCHES = {
     "latency": latency.run,
     "month_plan": month_plan.run,
     "customers": customers.run,
+    "imports": imports.run,
 }
 
 

@@ -36,6 +36,7 @@ __all__ = [
     "Database",
     "JsonB",
     "Timestamp",
+    "among",
     "as_loaded",
     "insert_new",
     "insert_rows",
@@ -254,20 +255,34 @@ async def upsert(
 
 
 async def insert_new(
-    session: AsyncSession, table: Any, rows: Iterable[Any], *, key: Sequence[str]
+    session: AsyncSession, table: Any, rows: Iterable[Any], *, key: Sequence[str], any_index: bool = False
 ) -> set[Any]:
-    """Insert the rows whose `key` is not there yet and return the keys that went in (tuples for several columns)."""
+    """Insert the rows whose `key` is not there yet and return the keys that went in (tuples for several columns).
+
+    With `any_index` a row stays out that meets another in whatever unique index.
+    """
     values = [values_of(row) for row in rows]
     if not values:
         return set()
     target = _table(table)
     if session.get_bind().dialect.name == "postgresql":
-        answer = await _insert_arrays(session, target, values, key=key, returning=key)
+        free = () if any_index else key
+        answer = await _insert_arrays(session, target, values, key=free, returning=key, any_index=any_index)
         columns = [column or () for column in answer.one()]
         return set(columns[0]) if len(key) == 1 else set(zip(*columns, strict=True))
-    lite = sqlite.insert(target).on_conflict_do_nothing(index_elements=list(key))
+    lite = sqlite.insert(target).on_conflict_do_nothing(index_elements=None if any_index else list(key))
     new = (await session.execute(lite.returning(*(target.c[k] for k in key)), values)).all()
     return {row[0] for row in new} if len(key) == 1 else {tuple(row) for row in new}
+
+
+def among(session: AsyncSession, column: Any, values: Iterable[Any]) -> sa.ColumnElement[bool]:
+    """`column` is one of many values: on PostgreSQL an array, one plan and one value however many they are."""
+    wanted = list(values)
+    plain = getattr(column.type, "impl_instance", column.type)
+    array = postgresql.ARRAY(sa.Text() if isinstance(plain, sa.String) else column.type)
+    as_array: sa.ColumnElement[bool] = column == sa.any_(sa.bindparam(None, wanted, type_=array))
+    as_list: sa.ColumnElement[bool] = column.in_(wanted)
+    return as_array if session.get_bind().dialect.name == "postgresql" else as_list
 
 
 def _insert(dialect: str, target: sa.Table) -> Any:
@@ -283,6 +298,7 @@ async def _insert_arrays(
     update: Sequence[str] = (),
     newer_by: str | None = None,
     returning: Sequence[str] = (),
+    any_index: bool = False,
 ) -> sa.CursorResult[Any]:
     """Many rows on PostgreSQL in one statement; on the unique `key` nothing happens, or the columns `update` change.
 
@@ -293,6 +309,8 @@ async def _insert_arrays(
     statement = arrays.insert(dialect, target, columns)
     if key:
         statement += _on_conflict(dialect, target, tuple(key), tuple(update), newer_by)
+    if any_index:
+        statement += " ON CONFLICT DO NOTHING"
     if returning:
         wanted = ", ".join(f"array_agg({arrays.quoted(dialect, name)})" for name in returning)
         returned = arrays.names(dialect, returning)

@@ -9,7 +9,6 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -30,7 +29,7 @@ from services.customer.consent import repository as consent_ledger
 from services.customer.consent import rules as consent_rules
 from services.customer.consent.models import Consent
 from shared import last_writes
-from shared.database import insert_new, insert_rows, upsert, values_of
+from shared.database import among, insert_new, insert_rows, upsert, values_of
 from shared.last_writes import Guard
 from shared.pagination import Page, PageRequest, paginate
 from shared.personal_data import told
@@ -125,7 +124,7 @@ async def active_id_of(session: AsyncSession, phone_index: str) -> UUID | None:
 async def active_among(session: AsyncSession, phone_indexes: Iterable[str]) -> Sequence[Customer]:
     """The active customers with one of these numbers, in whatever hall, locked."""
     query = select(Customer).where(
-        col(Customer.phone_index).in_(list(phone_indexes)), Customer.status == "active"
+        among(session, col(Customer.phone_index), phone_indexes), Customer.status == "active"
     )
     return (await session.scalars(query.order_by(col(Customer.id)).with_for_update())).all()
 
@@ -166,13 +165,6 @@ async def customers_after(
     return (await session.scalars(query.order_by(col(Customer.id)).limit(limit))).all()
 
 
-_CUSTOMERS: sa.Table = Customer.__table__  # type: ignore[attr-defined]
-_INSERT_WHERE_FREE = {
-    "postgresql": postgresql.insert(_CUSTOMERS).on_conflict_do_nothing().returning(_CUSTOMERS.c.id),
-    "sqlite": sqlite.insert(_CUSTOMERS).on_conflict_do_nothing().returning(_CUSTOMERS.c.id),
-}
-
-
 def insert_if_free(
     session: AsyncSession, customer: Customer, *, otherwise: Callable[[AsyncSession], Awaitable[Exception]]
 ) -> None:
@@ -186,8 +178,7 @@ def insert_if_free(
 
 async def insert_where_free(session: AsyncSession, customers: Sequence[Customer]) -> set[UUID]:
     """Insert those of many whose number and external id are not taken, and return their ids."""
-    rows = [values_of(customer) for customer in customers]
-    return set((await session.execute(_INSERT_WHERE_FREE[session.get_bind().dialect.name], rows)).scalars())
+    return await insert_new(session, Customer, customers, key=["id"], any_index=True)
 
 
 _THE_LAST_WORD = Guard(

@@ -1,5 +1,6 @@
 """An import and its rows. The rows' status is the truth and counts are derived, so that a crash miscounts nothing."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -71,6 +72,22 @@ class ImportRow(Table, table=True):
     phone_index: str | None = Field(default=None, max_length=64, repr=False)
     phone_masked: str | None = Field(default=None, max_length=20)
     cells: list[str] | None = Field(default=None, sa_column=sa.Column(JsonB), repr=False)
+
+
+@dataclass(slots=True)
+class ImportLine:
+    """A row while it is worked on: plain, since a sheet has a hundred thousand."""
+
+    job_id: UUID
+    line: int
+    status: str
+    code: str | None
+    detail: str | None
+    customer_id: UUID | None
+    phone_enc: str | None
+    phone_index: str | None
+    phone_masked: str | None
+    cells: list[str] | None
 
     def settle(self, status: str, customer_id: UUID | None) -> None:
         """Done: what was only needed to get here is forgotten."""

@@ -1,6 +1,7 @@
 """Queries of imports and their rows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,17 +12,19 @@ from sqlmodel import col, select
 
 from services.customer.archive.models import Customer
 from services.customer.imports.errors import ImportNotFound
-from services.customer.imports.models import ImportJob, ImportRow
-from shared.database import insert_rows
+from services.customer.imports.models import ImportJob, ImportLine, ImportRow
+from shared.database import among, insert_rows, upsert
 from shared.pagination import Page, PageRequest, paginate
 from shared.personal_data import told
 from shared.security.tenancy import Area
 
 # A second line with the same number is a double unless the first was refused for what stands in it.
 NOT_REFUSED_FOR_ITS_CONTENT = ("customer-exists", "duplicate-in-file")
+LINE = tuple(field.name for field in fields(ImportLine))
+OUTCOME = ("status", "code", "detail", "customer_id", "phone_enc", "cells")
 
 
-async def add_rows(session: AsyncSession, rows: Iterable[ImportRow]) -> None:
+async def add_rows(session: AsyncSession, rows: Iterable[Mapping[str, Any]]) -> None:
     await insert_rows(session, ImportRow, rows)
 
 
@@ -46,9 +49,17 @@ async def next_job(session: AsyncSession) -> ImportJob | None:
     return (await session.scalars(oldest)).one_or_none()
 
 
-async def pending_rows(session: AsyncSession, job_id: UUID, limit: int) -> Sequence[ImportRow]:
-    query = select(ImportRow).where(ImportRow.job_id == job_id, ImportRow.status == "pending")
-    return (await session.scalars(query.order_by(col(ImportRow.line)).limit(limit))).all()
+async def pending_lines(session: AsyncSession, job_id: UUID, limit: int) -> list[ImportLine]:
+    columns = (col(getattr(ImportRow, name)) for name in LINE)
+    query = sa.select(*columns).where(col(ImportRow.job_id) == job_id, col(ImportRow.status) == "pending")
+    rows = await session.execute(query.order_by(col(ImportRow.line)).limit(limit))
+    return [ImportLine(*row) for row in rows]
+
+
+async def put_back(session: AsyncSession, lines: Sequence[ImportLine]) -> None:
+    """Write what became of these lines, in one statement."""
+    rows = [{name: getattr(line, name) for name in LINE} for line in lines]
+    await upsert(session, ImportRow, rows, key=["job_id", "line"], update=OUTCOME)
 
 
 async def earlier_lines(
@@ -61,7 +72,7 @@ async def earlier_lines(
         .where(
             col(ImportRow.job_id) == job_id,
             col(ImportRow.line) < before,
-            col(ImportRow.phone_index).in_(list(phone_indexes)),
+            among(session, col(ImportRow.phone_index), phone_indexes),
             counts,
         )
         .group_by(col(ImportRow.phone_index))

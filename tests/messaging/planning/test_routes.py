@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from services.messaging.messages.models import Message
 from shared.phones import PhoneBook
 from tests.messaging import people
 from tests.messaging.conftest import Caller
@@ -152,3 +153,26 @@ async def test_a_route_to_a_gateway_that_is_not_there_is_refused(
     route = {"hall": "*", "class": "*", "gateway": gateway, "fallback": fallback}
     answer = await caller("admin").put("/messaging/v1/gateway-routes", json={"items": [route]})
     assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+@pytest.mark.both_databases
+async def test_a_withdrawn_purpose_blocks_its_own_messages_and_never_the_answer_to_a_complaint(
+    pos: httpx.AsyncClient, ears: Ears, shelf: Shelf, phones: PhoneBook
+) -> None:
+    """Marketing and holiday withdrawn, service granted: what a clerk sends by hand passes the same gate."""
+    agreed = ["archive", "service_sms", "holiday_sms", "marketing_sms"]
+    customer = people.a_customer(phones, agreed=agreed)
+    id_ = customer.customer_id
+    await ears.hear(people.a_hall(), customer)
+    await ears.hear(
+        people.a_consent_change(id_, "withdrawn", purpose="marketing_sms", version=2),
+        people.a_consent_change(id_, "withdrawn", purpose="holiday_sms", version=3),
+    )
+    greeting = {"festival": "元旦", "wish": "新年快乐"}
+    for template, params in (("new_business", CONTENT), ("holiday", greeting)):
+        answer = (await ask(pos, id_, template=template, params=params)).json()
+        assert (answer["status"], answer["reason"]) == ("suppressed", "no-consent")
+    assert (await ask(pos, id_)).json()["status"] in ("queued", "held")
+    await ears.hear(people.a_complaint(id_), people.a_resolution(id_))
+    results = await shelf.messages(Message.template_code == "complaint_result")
+    assert [message.status for message in results] == ["queued"]

@@ -15,7 +15,7 @@ from services.customer.consent import rules as consent_rules
 from services.customer.consent.rules import Decision, Evidence
 from services.customer.directory import repository as directory
 from services.customer.imports import repository
-from services.customer.imports.models import ImportJob, ImportRow
+from services.customer.imports.models import ImportJob, ImportLine
 from services.customer.imports.rules.reading import INVALID_PHONE, Entry, read_entry
 from shared import clock
 from shared.phones import SealedPhone
@@ -23,7 +23,7 @@ from shared.security.tenancy import Area
 
 CHUNK = 500
 
-Line = tuple[ImportRow, Entry]
+Line = tuple[ImportLine, Entry]
 
 
 async def work_on_imports(session: AsyncSession, *, now: datetime) -> bool:
@@ -35,15 +35,16 @@ async def work_on_imports(session: AsyncSession, *, now: datetime) -> bool:
     if job is None:
         return False
     job.begin()
-    rows = await repository.pending_rows(session, job.id, CHUNK)
+    rows = await repository.pending_lines(session, job.id, CHUNK)
     if rows:
         await _settle(session, job, rows, now)
+        await repository.put_back(session, rows)
     else:
         job.complete(now)
     return True
 
 
-async def _settle(session: AsyncSession, job: ImportJob, rows: Sequence[ImportRow], now: datetime) -> None:
+async def _settle(session: AsyncSession, job: ImportJob, rows: Sequence[ImportLine], now: datetime) -> None:
     """Give every row its outcome."""
     lines = await _without_doubles(session, job, await _readable(session, job, rows, now))
     indexes = [row.phone_index for row, _ in lines if row.phone_index]
@@ -54,7 +55,7 @@ async def _settle(session: AsyncSession, job: ImportJob, rows: Sequence[ImportRo
 
 
 async def _readable(
-    session: AsyncSession, job: ImportJob, rows: Sequence[ImportRow], now: datetime
+    session: AsyncSession, job: ImportJob, rows: Sequence[ImportLine], now: datetime
 ) -> list[Line]:
     """The rows that can be archived; the others are refused with everything that is wrong with them."""
     tables = await archive_records.code_tables(session)
@@ -103,9 +104,11 @@ async def _create(session: AsyncSession, job: ImportJob, lines: Sequence[Line], 
 
 
 async def _bring_up_to_date(
-    session: AsyncSession, job: ImportJob, met: Sequence[tuple[ImportRow, Entry, Customer]], now: datetime
+    session: AsyncSession, job: ImportJob, met: Sequence[tuple[ImportLine, Entry, Customer]], now: datetime
 ) -> None:
-    ours: list[tuple[ImportRow, Entry, Customer]] = []
+    if not met:
+        return
+    ours: list[tuple[ImportLine, Entry, Customer]] = []
     for row, entry, customer in met:
         if customer.hall != job.hall:
             row.reject("customer-exists", "该号码已在其他营业厅入档。")
@@ -120,7 +123,7 @@ async def _bring_up_to_date(
 
 
 async def _revise(
-    session: AsyncSession, job: ImportJob, ours: Sequence[tuple[ImportRow, Entry, Customer]], now: datetime
+    session: AsyncSession, job: ImportJob, ours: Sequence[tuple[ImportLine, Entry, Customer]], now: datetime
 ) -> set[UUID]:
     """The ids of the customers of whom something is different from now on."""
     decisions = await _decisions(session, job, ours, now)
@@ -136,7 +139,7 @@ async def _revise(
 
 
 async def _decisions(
-    session: AsyncSession, job: ImportJob, ours: Sequence[tuple[ImportRow, Entry, Customer]], now: datetime
+    session: AsyncSession, job: ImportJob, ours: Sequence[tuple[ImportLine, Entry, Customer]], now: datetime
 ) -> list[ChangeConsent]:
     """Where the sheet says yes or no and the ledger the other; an empty cell says nothing."""
     ledger = await consent_ledger.entries_of(session, *(customer.id for _, _, customer in ours))
@@ -161,7 +164,7 @@ async def _decisions(
     return decisions
 
 
-def _registration(job: ImportJob, row: ImportRow, entry: Entry) -> RegisterCustomer:
+def _registration(job: ImportJob, row: ImportLine, entry: Entry) -> RegisterCustomer:
     return RegisterCustomer(
         area=Area.everything(),
         hall=job.hall,
