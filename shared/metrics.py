@@ -43,5 +43,15 @@ class Metrics:
             "hall_calendar_years_missing", "Years whose days off nobody has loaded: they go by the weekday"
         )
 
+        self.receipts_missing = self._gauge(
+            "hall_receipts_missing_over_24h",
+            "Messages a gateway took more than a day ago and never reported on",
+        )
+        self.receipts_silent_seconds = self._gauge(
+            "hall_receipts_silent_seconds",
+            "How long no receipt has come from a gateway that has messages in flight",
+            "gateway",
+        )
+
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(name, text, ["service", *labels], registry=self.registry)

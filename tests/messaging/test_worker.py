@@ -114,7 +114,7 @@ async def test_introductions_are_sent_delivered_and_answered(
 async def published(folder: Path) -> list[Any]:
     bus = EmbeddedBus(folder / "bus.sqlite3", wakeups=Database("sqlite+aiosqlite:///:memory:", "kpi").wakeups)
     subscription = await bus.subscribe("a-look", [SmsOptedOut.topic])
-    records = await subscription.fetch(100, 0.1)
+    records = (await subscription.fetch(100, 0.1)).messages
     await bus.close()
     return list(records)
 

@@ -37,6 +37,11 @@ SETTLING = timedelta(seconds=10)
 """A gateway is asked about an unknown message no sooner: a request may still be on its way."""
 
 
+MISSING_AFTER = timedelta(hours=24)
+GIVEN_UP_AFTER = timedelta(days=7)
+"""A receipt is missed after the one and no longer looked for after the other."""
+
+
 class Watch:
     """One batch's look at its gateway: troubles in a row, or one it says itself, keep the rest from being tried."""
 
@@ -46,7 +51,7 @@ class Watch:
 
     def noted(self, submitted: Submitted) -> Submitted:
         self._in_a_row = self._in_a_row + 1 if usecases.is_failing(submitted) else 0
-        asked = submitted.pause is not None or submitted.retry_after is not None
+        asked = submitted.pause is not None or submitted.slow_down is not None
         self.says_stop = self.says_stop or asked or self._in_a_row >= rules.FAILURES_IN_A_ROW
         return submitted
 
@@ -177,6 +182,7 @@ async def reconcile_unknown(runtime: Runtime, stop: asyncio.Event) -> None:
         while not stop.is_set():
             for name, gateway in asked.items():
                 await ask_about_unknown(runtime, name, gateway)
+                await ask_about_missing(runtime, name, gateway)
             await bell.wait(RECONCILE_EVERY, stop)
             await bell.wait(SETTLING.total_seconds(), stop)
     finally:
@@ -203,6 +209,23 @@ async def ask_about_unknown(runtime: Runtime, name: str, gateway: Gateway) -> No
             await usecases.settle_unknown(session, name, found, now=clock.now())
 
 
+async def ask_about_missing(runtime: Runtime, name: str, gateway: Gateway) -> None:
+    """Once a day about each message that was taken more than a day ago and not reported on; a chunk each round."""
+    now = clock.now()
+    taken = (now - GIVEN_UP_AFTER, now - MISSING_AFTER)
+    async with runtime.database.reading() as session:
+        missing = await repository.without_receipt(session, name, taken, now - MISSING_AFTER, CHUNK)
+    if not missing:
+        return
+    try:
+        found = await _ask(gateway, missing)
+    except GatewayAway:
+        log.warning("gateway.away", gateway=name)
+        return
+    async with runtime.database.transaction() as session:
+        await usecases.settle_missing(session, name, found, now=clock.now())
+
+
 async def _ask(gateway: Gateway, message_ids: Sequence[UUID]) -> dict[UUID, Receipt | None]:
     return {id_: await gateway.query(id_) for id_ in message_ids}
 
@@ -211,25 +234,30 @@ async def give_up_lost_claims(session: AsyncSession, firing: Firing) -> bool:
     return await usecases.give_up_claims(session, now=firing.now, limit=CHUNK)
 
 
-async def measure_unknown(runtime: Runtime, stop: asyncio.Event) -> None:
-    """Feed the gauges of what is unknown."""
-    count = runtime.metrics.unknown_sms.labels(runtime.service)
-    oldest = runtime.metrics.oldest_unknown_sms_seconds.labels(runtime.service)
+async def measure_messages(runtime: Runtime, stop: asyncio.Event) -> None:
+    """Feed the gauges of what is unknown and of what no receipt has come for."""
     bell = runtime.database.bell(RECONCILE)
     try:
         while not stop.is_set():
-            async with runtime.database.reading() as session:
-                number, since = await store.unknowns(session)
-            count.set(number)
-            oldest.set((clock.now() - since).total_seconds() if since else 0)
+            await _measure(runtime, clock.now())
             await bell.wait(LONGEST_NAP, stop)
     finally:
         bell.close()
+
+
+async def _measure(runtime: Runtime, now: datetime) -> None:
+    metrics, service = runtime.metrics, runtime.service
+    async with runtime.database.reading() as session:
+        number, since = await store.unknowns(session)
+        missing = await repository.missing_receipts(session, now - GIVEN_UP_AFTER, now - MISSING_AFTER)
+    metrics.unknown_sms.labels(service).set(number)
+    metrics.oldest_unknown_sms_seconds.labels(service).set((now - since).total_seconds() if since else 0)
+    metrics.receipts_missing.labels(service).set(missing)
 
 
 JOBS = [Job("give_up_lost_claims", give_up_lost_claims, every=timedelta(seconds=5))]
 LOOPS = [
     Loop("dispatch", dispatch_messages),
     Loop("reconcile", reconcile_unknown),
-    Loop("unknown_gauges", measure_unknown),
+    Loop("gauges_of_messages", measure_messages),
 ]

@@ -26,8 +26,8 @@ class Submitted:
     """What came of a submission.
 
     `not-sent` needs proof that the gateway does not have it: no connection, or its own word that it took nothing.
-    `unknown` is everything that leaves room for doubt. `retry_after` is asked for one message, `pause` for all of them:
-    where the account is refused, the next message would be, too.
+    `unknown` is everything that leaves room for doubt. `retry_after` is about this message only. The gateway as a whole
+    may ask for less (`slow_down`) or refuse the account (`pause`): then the next message would be refused, too.
     """
 
     result: Literal["accepted", "rejected", "not-sent", "unknown"]
@@ -35,6 +35,7 @@ class Submitted:
     code: str | None = None
     failure: Failure | None = None
     retry_after: timedelta | None = None
+    slow_down: timedelta | None = None
     pause: timedelta | None = None
     parts: tuple[str, ...] = ()
     """The gateway's ids of the parts of a long message, where each part has one."""

@@ -77,6 +77,48 @@ async def unknown_since_before(
     return list((await session.scalars(query.order_by(col(Message.unknown_since)).limit(limit))).all())
 
 
+async def without_receipt(
+    session: AsyncSession,
+    gateway: str,
+    accepted: tuple[datetime, datetime],
+    asked_before: datetime,
+    limit: int,
+) -> list[UUID]:
+    """Messages a gateway took in that time and has not reported on, and was not asked about since that moment."""
+    m, (since, until) = Message, accepted
+    not_asked = sa.or_(col(m.asked_at).is_(None), col(m.asked_at) < asked_before)
+    query = select(m.id).where(
+        status_is("accepted"),
+        m.gateway == gateway,
+        col(m.accepted_at) >= since,
+        col(m.accepted_at) < until,
+        not_asked,
+    )
+    return list((await session.scalars(query.order_by(col(m.accepted_at)).limit(limit))).all())
+
+
+async def note_asked(session: AsyncSession, ids: Iterable[UUID], now: datetime) -> None:
+    asked = sa.update(Message).where(col(Message.id).in_(set(ids))).values(asked_at=now)
+    await session.execute(asked, execution_options={"synchronize_session": False})
+
+
+async def missing_receipts(session: AsyncSession, since: datetime, until: datetime) -> int:
+    """How many were taken in that time and never reported on."""
+    query = sa.select(sa.func.count()).where(
+        status_is("accepted"), col(Message.accepted_at) >= since, col(Message.accepted_at) < until
+    )
+    return int(await session.scalar(query) or 0)
+
+
+async def in_flight_since(session: AsyncSession, since: datetime) -> dict[str, datetime]:
+    """When the oldest message of each gateway was taken that waits for a receipt, among those of that time."""
+    m = Message
+    query = sa.select(col(m.gateway), sa.func.min(col(m.accepted_at))).where(
+        status_is("accepted"), col(m.accepted_at) >= since, col(m.gateway).is_not(None)
+    )
+    return {name: at for name, at in await session.execute(query.group_by(col(m.gateway))) if name and at}
+
+
 async def still_unknown(session: AsyncSession, ids: Iterable[UUID]) -> set[UUID]:
     query = sa.select(col(Message.id)).where(col(Message.id).in_(set(ids)), status_is("unknown"))
     return set((await session.scalars(query)).all())

@@ -112,13 +112,22 @@ async def settle_unknown(
         await messages.put_back(session, dict.fromkeys(never, now), token=None, now=now)
 
 
+async def settle_missing(
+    session: AsyncSession, gateway: str, found: dict[UUID, Receipt | None], *, now: datetime
+) -> None:
+    """What the gateway said of messages it took long ago. That it now knows nothing of one undoes nothing."""
+    answers = [_asked(gateway, id_, receipt, now) for id_, receipt in sorted(found.items()) if receipt]
+    await messages.record_answers(session, answers, now=now)
+    await repository.note_asked(session, found, now)
+
+
 async def _note_health(session: AsyncSession, gateway: str, results: Sequence[Result], now: datetime) -> None:
     """What failed last pauses the gateway for everybody, longer and longer; anything else ends that.
 
     A gateway that asks for time, or refuses the account, gets the time it asked for.
     """
     failing = bool(results) and all(is_failing(r.submitted) for r in results[-rules.FAILURES_BEFORE_PAUSE :])
-    asked = max((t for r in results if (t := r.submitted.pause or r.submitted.retry_after)), default=None)
+    asked = max((t for r in results if (t := r.submitted.pause or r.submitted.slow_down)), default=None)
     known = await repository.lane_or_none(session, gateway)
     if not failing and asked is None and (known is None or known.failures == 0):
         return
@@ -134,12 +143,13 @@ async def _note_health(session: AsyncSession, gateway: str, results: Sequence[Re
 def is_failing(submitted: Submitted) -> bool:
     """Whether the gateway, and not this message, seems to be the trouble."""
     if submitted.result == "not-sent":
-        return submitted.retry_after is None
+        return submitted.retry_after is None and submitted.slow_down is None
     return submitted.result == "unknown"
 
 
 def _wait(result: Result) -> timedelta:
-    return result.submitted.retry_after or rules.back_off(result.attempts, random.random())  # noqa: S311
+    asked = result.submitted.retry_after or result.submitted.slow_down
+    return asked or rules.back_off(result.attempts, random.random())  # noqa: S311
 
 
 def _heard(gateway: str, result: Result) -> list[Heard]:

@@ -62,6 +62,7 @@ class Message(Table, table=True):
         _partial("ix_messages_unknown", "unknown_since", "id", where="status = 'unknown'"),
         _partial("ix_messages_unknown_of_hall", "hall", "unknown_since", "id", where="status = 'unknown'"),
         _partial("ix_messages_sent", "submitted_at", where="accepted_at IS NOT NULL"),
+        _partial("ix_messages_accepted", "gateway", "accepted_at", where="status = 'accepted'"),
         _partial("ix_messages_deadline", "deadline", where=NOT_SENT_IN_TIME),
         _partial("ix_messages_kept", "created_at", where=KEPT),
     )
@@ -132,6 +133,9 @@ class Message(Table, table=True):
     accepted_at: datetime | None = Field(default=None, sa_type=Timestamp)
     delivered_at: datetime | None = Field(default=None, sa_type=Timestamp)
     unknown_since: datetime | None = Field(default=None, sa_type=Timestamp)
+    asked_at: datetime | None = Field(
+        default=None, sa_type=Timestamp, description="When the gateway was last asked where the receipt is."
+    )
     created_at: datetime = Field(sa_type=Timestamp)
     updated_at: datetime = Field(sa_type=Timestamp)
 
@@ -206,7 +210,7 @@ class Message(Table, table=True):
         if outcome.status == self.status:
             return None
         self._move(outcome.status, now, outcome.code if outcome.status == "failed" else None)
-        self.gateway_code, self.failure = outcome.code or self.gateway_code, outcome.failure
+        self.gateway_code, self.failure = outcome.code, outcome.failure
         self.unknown_since = outcome.at if outcome.status == "unknown" else None
         if outcome.status == "delivered":
             self.delivered_at = outcome.at

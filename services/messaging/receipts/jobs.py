@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.messaging.dispatch import repository as dispatch
 from services.messaging.dispatch.gateways import open_gateways
 from services.messaging.dispatch.ports import Connected, Inbound, Receipt, Unreadable
 from services.messaging.dispatch.usecases import RECEIPTS
@@ -19,6 +20,7 @@ from shared.scheduler import Firing, Job, Loop
 
 CHUNK = 500
 LONGEST_NAP = 5.0
+A_DAY = timedelta(days=1)
 LEASE = timedelta(seconds=12)
 """After which another process takes over the connections of one that died."""
 
@@ -81,7 +83,25 @@ async def _pause(stop: asyncio.Event) -> None:
 
 
 async def match_parked_receipts(session: AsyncSession, firing: Firing) -> None:
+    await usecases.match_parked(session, now=firing.now, age=usecases.FRESH)
+
+
+async def match_old_parked_receipts(session: AsyncSession, firing: Firing) -> None:
     await usecases.match_parked(session, now=firing.now)
+
+
+async def measure_silence(runtime: Runtime, stop: asyncio.Event) -> None:
+    """Feed the gauge of gateways that have gone silent: receipts are awaited and none come."""
+    while not stop.is_set():
+        now = clock.now()
+        async with runtime.database.reading() as session:
+            awaited = await dispatch.in_flight_since(session, now - A_DAY)
+            came = await repository.last_receipts(session, now - A_DAY)
+        for name in open_gateways(runtime):
+            since = max((at for at in (awaited.get(name), came.get(name)) if at), default=now)
+            silent = (now - since).total_seconds() if name in awaited else 0
+            runtime.metrics.receipts_silent_seconds.labels(runtime.service, name).set(max(0, silent))
+        await _pause(stop)
 
 
 async def forget_old_callbacks(session: AsyncSession, firing: Firing) -> None:
@@ -90,6 +110,11 @@ async def forget_old_callbacks(session: AsyncSession, firing: Firing) -> None:
 
 JOBS = [
     Job("match_parked_receipts", match_parked_receipts, every=timedelta(seconds=30)),
+    Job("match_old_parked_receipts", match_old_parked_receipts, cron="23 * * * *"),
     Job("forget_old_callbacks", forget_old_callbacks, cron="50 3 * * *"),
 ]
-LOOPS = [Loop("receipts", apply_waiting_receipts), Loop("connections", keep_connections)]
+LOOPS = [
+    Loop("receipts", apply_waiting_receipts),
+    Loop("connections", keep_connections),
+    Loop("silence", measure_silence),
+]

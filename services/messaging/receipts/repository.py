@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from services.messaging.receipts.models import INBOUND, GatewayInbox
+from services.messaging.receipts.models import INBOUND, RECEIPT, GatewayInbox
 from shared.database import insert_new
 
 IDENTITY = ("gateway", "kind", "identity")
@@ -40,10 +40,19 @@ async def mark(session: AsyncSession, rows: Iterable[GatewayInbox], state: str) 
 
 
 async def unpark(session: AsyncSession, *, after: datetime) -> int:
-    """Try parked receipts again; how many there were."""
+    """Try those again that were parked since then; how many there were."""
     parked = sa.update(GatewayInbox).where(_state_is("parked"), col(GatewayInbox.received_at) > after)
     result: Any = await session.execute(parked.values(state="waiting"))
     return int(result.rowcount)
+
+
+async def last_receipts(session: AsyncSession, since: datetime) -> dict[str, datetime]:
+    """When each gateway last posted a receipt, among those that came since then."""
+    i = GatewayInbox
+    query = sa.select(col(i.gateway), sa.func.max(col(i.received_at))).where(
+        col(i.received_at) >= since, col(i.kind) == RECEIPT
+    )
+    return {row[0]: row[1] for row in await session.execute(query.group_by(col(i.gateway)))}
 
 
 async def forget(session: AsyncSession, before: datetime) -> None:

@@ -22,6 +22,8 @@ from shared.phones import InvalidPhone, PhoneBook, hide_numbers
 
 KEEP = timedelta(days=30)
 """How long a double is still recognised, and a parked receipt still matched."""
+FRESH = timedelta(hours=1)
+"""Parked receipts of that age are looked at again all the time, older ones once an hour."""
 REPLIES = "replies"
 
 
@@ -62,9 +64,9 @@ async def apply_receipts(session: AsyncSession, *, now: datetime, limit: int) ->
     return len(rows)
 
 
-async def match_parked(session: AsyncSession, *, now: datetime) -> None:
+async def match_parked(session: AsyncSession, *, now: datetime, age: timedelta = KEEP) -> None:
     """Look again for the messages of parked receipts: a receipt may be faster than the submission's commit."""
-    if await repository.unpark(session, after=now - KEEP):
+    if await repository.unpark(session, after=now - age):
         wake_after_commit(session, RECEIPTS)
 
 

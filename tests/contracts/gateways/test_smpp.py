@@ -117,7 +117,7 @@ async def test_a_throttled_message_was_not_taken_and_waits(centre: SmsCentre, st
     centre.refusals = [status]
     async with connected(centre) as here:
         answer = await here.gateway.submit(a_submission())
-    assert (answer.result, answer.retry_after) == ("not-sent", smpp_pdus.AGAIN_AFTER)
+    assert (answer.result, answer.slow_down) == ("not-sent", smpp_pdus.AGAIN_AFTER)
     assert centre.taken == []
 
 

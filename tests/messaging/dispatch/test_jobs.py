@@ -164,7 +164,7 @@ async def test_a_gateway_that_asks_for_time_gets_it(
     queue: Queue, dispatcher: Dispatcher, gateway: FakeGateway, shelf: Shelf
 ) -> None:
     await queue(50)
-    gateway.answer = Submitted("not-sent", code="throttled", retry_after=timedelta(seconds=30))
+    gateway.answer = Submitted("not-sent", code="throttled", slow_down=timedelta(seconds=30))
     await dispatcher.step()
     assert await dispatcher.step() == 0
     assert await shelf.statuses() == ["queued"] * 50
@@ -409,7 +409,7 @@ async def test_the_gauges_show_how_many_are_unknown_and_for_how_long(
     await dispatcher.step()
     await shelf.change(Message, unknown_since=clock.now() - timedelta(minutes=10))
     stop = asyncio.Event()
-    measuring = asyncio.create_task(jobs.measure_unknown(runtime, stop))
+    measuring = asyncio.create_task(jobs.measure_messages(runtime, stop))
     registry, labels = runtime.metrics.registry, {"service": "messaging"}
     while not registry.get_sample_value("hall_unknown_sms", labels):
         await asyncio.sleep(0.02)
@@ -447,3 +447,45 @@ async def test_a_number_whose_key_is_still_on_its_way_waits_and_is_sent_once_it_
     runtime.phones = rotated
     await Dispatcher(runtime, "simulator", gateway).step()
     assert (await shelf.message()).status == "accepted"
+
+
+async def taken_days_ago(shelf: Shelf, days: float) -> None:
+    await shelf.change(Message, accepted_at=clock.now() - timedelta(days=days))
+
+
+async def test_a_receipt_missing_for_a_day_is_asked_for_once_a_day(
+    queue: Queue, dispatcher: Dispatcher, gateway: FakeGateway, runtime: Runtime, shelf: Shelf
+) -> None:
+    """A2-12: reconciliation by status poll."""
+    await queue(3)
+    await dispatcher.step()
+    arrived, failed, silent = [message.id for message in await shelf.messages()]
+    await jobs.ask_about_missing(runtime, "simulator", gateway)
+    assert await shelf.statuses() == ["accepted"] * 3
+    await taken_days_ago(shelf, 1.5)
+    gateway.known = {
+        arrived: Receipt("delivered", clock.now(), message_id=arrived),
+        failed: Receipt("failed", clock.now(), message_id=failed, code="EXPIRED", failure="unreachable"),
+    }
+    await jobs.ask_about_missing(runtime, "simulator", gateway)
+    assert {m.id: m.status for m in await shelf.messages()} == {
+        arrived: "delivered", failed: "failed", silent: "accepted",
+    }  # fmt: skip
+    gateway.known = {silent: Receipt("delivered", clock.now(), message_id=silent)}
+    await jobs.ask_about_missing(runtime, "simulator", gateway)
+    assert (await shelf.message(silent)).status == "accepted"
+    await shelf.change(Message, asked_at=clock.now() - timedelta(hours=25))
+    await jobs.ask_about_missing(runtime, "simulator", gateway)
+    assert (await shelf.message(silent)).status == "delivered"
+
+
+async def test_the_gauge_counts_receipts_missing_over_a_day(
+    queue: Queue, dispatcher: Dispatcher, runtime: Runtime, shelf: Shelf
+) -> None:
+    await queue(2)
+    await dispatcher.step()
+    for days, count in ((0.5, 0), (1.5, 2), (8, 0)):
+        await taken_days_ago(shelf, days)
+        await jobs._measure(runtime, clock.now())
+        labels = {"service": "messaging"}
+        assert runtime.metrics.registry.get_sample_value("hall_receipts_missing_over_24h", labels) == count

@@ -54,7 +54,7 @@ async def post(database: Database, *receipts: Receipt | Unreadable) -> None:
 async def match_parked(database: Database) -> None:
     async with database.transaction() as session:
         await usecases.match_parked(session, now=clock.now())
-        await usecases.apply_receipts(session, now=clock.now(), limit=100)
+        await usecases.apply_receipts(session, now=clock.now(), limit=10_000)
 
 
 def receipts_about(message_id: UUID) -> list[Receipt]:
@@ -194,3 +194,64 @@ async def test_a_burst_of_receipts_is_applied_without_loss(
             break
     assert applied == 2_000
     assert (await shelf.message()).status == "accepted"
+
+
+@pytest.mark.both_databases
+async def test_every_order_and_any_doubles_of_parts_early_and_orphan_receipts_end_the_same(
+    database: Database, ears: Ears, phones: PhoneBook, shelf: Shelf
+) -> None:
+    """A2-10, A2-11, A2-12: one message for each order, all of them end alike."""
+    orders = list(permutations(range(6)))[::17]
+    dice = random.Random(11)
+    await ears.hear(people.a_hall())
+    await ears.hear(*(people.a_customer(phones, phone=f"139{number:08d}") for number in range(len(orders))))
+    command = ClaimMessages("simulator", uuid7(), timedelta(seconds=30), 1000, None)
+    async with database.transaction() as session:
+        await dispatch.claim_messages(session, command, now=clock.now())
+    messages = await shelf.messages()
+    for message, order in zip(messages, orders, strict=True):
+        for step in order:
+            for _ in range(dice.choice((1, 1, 2))):
+                await take_step(database, message, step)
+    await match_parked(database)
+    ends = {(m.status, m.delivered_at, m.gateway_code, m.failure, m.reason) for m in await shelf.messages()}
+    assert ends == {("delivered", START + timedelta(seconds=4), "DELIVRD", None, None)}
+    said = [event.message_id for event in await shelf.said(SmsDelivered)]
+    assert sorted(said) == sorted(message.id for message in messages)
+
+
+async def take_step(database: Database, message: Message, step: int) -> None:
+    """The submission's record, or one of five receipts about the message or about nobody."""
+    first, second = f"{message.id}-1", f"{message.id}-2"
+    if step == 0:
+        return await record(
+            database, message, Submitted("accepted", gateway_message_id=first, parts=(first, second))
+        )
+    receipts = [
+        Receipt("accepted", START + timedelta(seconds=1), message_id=message.id, code="ACCEPTD"),
+        Receipt(
+            "failed",
+            START + timedelta(seconds=2),
+            gateway_message_id=first,
+            code="EXPIRED",
+            failure="unreachable",
+        ),
+        Receipt("delivered", START + timedelta(seconds=3), gateway_message_id=first, code="DELIVRD"),
+        Receipt("delivered", START + timedelta(seconds=4), gateway_message_id=second, code="DELIVRD"),
+        Receipt("delivered", START, gateway_message_id=f"orphan-{message.id}", code="DELIVRD"),
+    ]
+    await post(database, receipts[step - 1])
+    return None
+
+
+async def test_orphans_stay_parked_and_are_looked_at_again_less_and_less(
+    database: Database, claimed: Message, shelf: Shelf
+) -> None:
+    await post(database, Receipt("delivered", START, gateway_message_id="g-1"))
+    await shelf.change(GatewayInbox, received_at=clock.now() - timedelta(hours=2))
+    async with database.transaction() as session:
+        await usecases.match_parked(session, now=clock.now(), age=usecases.FRESH)
+    assert [row.state for row in await shelf.rows(GatewayInbox)] == ["parked"]
+    async with database.transaction() as session:
+        await usecases.match_parked(session, now=clock.now())
+    assert [row.state for row in await shelf.rows(GatewayInbox)] == ["waiting"]

@@ -124,7 +124,7 @@ def read_answer(answer: httpx.Response) -> Submitted:
     if status == 422:
         return Submitted("rejected", code=code, failure=failure_of(code))
     if status in (401, 403, 404, 429) or content.get("code") == NOT_TAKEN:
-        return Submitted("not-sent", code=code, retry_after=_retry_after(answer))
+        return Submitted("not-sent", code=code, slow_down=_retry_after(answer))
     return Submitted("unknown", code=code)
 
 

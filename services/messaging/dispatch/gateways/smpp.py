@@ -109,7 +109,7 @@ class SmppGateway:
             except InDoubt as doubt:
                 return Submitted("unknown", code=str(doubt))
             submitted = pdus.read_answer(answer, self._smpp.answer_ids)
-            if not (goes_on and submitted.retry_after) or left < pdus.AGAIN_AFTER.total_seconds() * 2:
+            if not (goes_on and submitted.slow_down) or left < pdus.AGAIN_AFTER.total_seconds() * 2:
                 return submitted
             await asyncio.sleep(pdus.AGAIN_AFTER.total_seconds())
 

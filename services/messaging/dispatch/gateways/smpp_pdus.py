@@ -85,7 +85,7 @@ def read_answer(pdu: Pdu, form: str) -> Submitted:
         return Submitted("accepted", gateway_message_id=name[:120] or None)
     code = f"smpp:{pdu.status:#06x}"
     if pdu.status in THROTTLED:
-        return Submitted("not-sent", code=code, retry_after=AGAIN_AFTER)
+        return Submitted("not-sent", code=code, slow_down=AGAIN_AFTER)
     if pdu.status in ACCOUNT_REFUSED:
         return Submitted("not-sent", code=code, failure="account", pause=ACCOUNT_PAUSE)
     if pdu.status == SYSTEM_ERROR or pdu.status == 0:
