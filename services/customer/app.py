@@ -13,13 +13,16 @@ from services.customer.activations import routes as activations
 from services.customer.administration import pages as administration_pages
 from services.customer.archive import pages as archive_pages
 from services.customer.archive import routes as archive
+from services.customer.checks import routes as checks
 from services.customer.confirmations import pages as confirmation_pages
 from services.customer.confirmations import routes as confirmations
 from services.customer.consent import routes as consent
+from services.customer.contracts import routes as contracts
 from services.customer.directory import pages as directory_pages
 from services.customer.directory import routes as directory
 from services.customer.exports import pages as exports_pages
 from services.customer.exports import routes as exports
+from services.customer.facilities import routes as facilities
 from services.customer.handovers import pages as handovers_pages
 from services.customer.handovers import routes as handovers
 from services.customer.imports import routes as imports
@@ -29,6 +32,8 @@ from services.customer.purges import pages as purges_pages
 from services.customer.purges import routes as purges
 from services.customer.recommendations import pages as recommendations_pages
 from services.customer.recommendations import routes as recommendations
+from services.customer.reports import pages as reports_pages
+from services.customer.reports import routes as reports
 from services.customer.scripts import pages as scripts_pages
 from services.customer.scripts import routes as scripts
 from services.customer.surveys import pages as surveys_pages
@@ -52,6 +57,9 @@ ROUTERS = (
     *(tiers.router, touches.router, touches_pages.router),
     *(handovers.router, handovers_pages.router),
     *(purges.router, purges_pages.router),
+    *(contracts.router, facilities.router, checks.router),
+    *(reports.router, reports_pages.router),
+    *(products.router, recommendations.router, activations.router),
     *(products_pages.router, recommendations_pages.router, activations_pages.router),
 )
 

@@ -5,6 +5,7 @@ from services.customer.access_log import handlers as access_log
 from services.customer.activations import handlers as activations
 from services.customer.archive import handlers
 from services.customer.archive import jobs as archive
+from services.customer.contracts import jobs as contracts
 from services.customer.directory import jobs as directory
 from services.customer.handovers import jobs as handovers
 from services.customer.imports import jobs as imports
@@ -37,7 +38,7 @@ JOBS: list[Job] = [
         *handovers.JOBS,
         *surveys.JOBS,
     ),
-    *(*imports.JOBS, *purges.JOBS),
+    *(*contracts.JOBS, *imports.JOBS, *purges.JOBS),
 ]
 RESYNCS: list[Resync] = [*directory.RESYNCS, *archive.RESYNCS]
 

@@ -407,3 +407,16 @@ class ReportSubmitted(Event):
     county: Code
     period: str | None = Field(None, description="The day, week or month reported on.")
     due_at: Moment | None = None
+
+
+class RecordChecked(CustomerEvent):
+    """Somebody compared a customer's record with the truth; `clerk` is whose record it is."""
+
+    topic: ClassVar = "record.checked"
+    aggregate: ClassVar = "check_id"
+    heard_by: ClassVar = {"kpi": "archive accuracy"}
+
+    check_id: UUID
+    checked_by: Code
+    fields_right: Count = Field(description="Fields found right …")
+    fields_checked: Count = Field(description="… of how many that were looked at.")

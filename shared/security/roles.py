@@ -14,16 +14,16 @@ def _scopes(text: str) -> frozenset[str]:
 
 _READ = _scopes(
     "customers:read consents:read directory:read products:read recommendations:read activations:read scripts:read "
-    "surveys:read contracts:read reports:read messages:read templates:read campaigns:read calendar:read "
-    "tickets:read work_orders:read policies:read scores:read schemes:read"
+    "surveys:read contracts:read reports:read facilities:read messages:read templates:read campaigns:read "
+    "calendar:read tickets:read work_orders:read policies:read scores:read schemes:read"
 )
 _COUNTER = _READ | _scopes(
     "customers:write consents:write touches:write recommendations:write activations:write surveys:write "
     "scripts:use contracts:write reports:write messages:write tickets:write"
 )
 _HALL_LEAD = _COUNTER | _scopes(
-    "imports:write purges:write personal_data:read handovers:write scripts:write campaigns:write suppressions:write "
-    "work_orders:write spot_checks:write training:write phone:reveal"
+    "imports:write purges:write facilities:write personal_data:read handovers:write scripts:write campaigns:write "
+    "suppressions:write work_orders:write spot_checks:write training:write phone:reveal"
 )
 _COUNTY_LEAD = _HALL_LEAD | _scopes(
     "products:write templates:write campaigns:approve targets:write rewards:write policies:write "

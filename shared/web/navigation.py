@@ -62,6 +62,12 @@ _PLACES = (
         frozenset({"hall_manager", "county_manager", "regional_office", "auditor", "admin"}),
     ),
     Place(
+        "/customer/work-reports",
+        "工作报告",
+        "b",
+        frozenset({"clerk", "hall_manager", "county_manager", "regional_office", "admin"}),
+    ),
+    Place(
         "/customer/cleaning",
         "离网清理",
         "8",

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
 OWNED = {
     "customer_id", "message_id", "ticket_id", "job_id", "campaign_id", "reply_id", "code_id", "follow_up_id",
     "handover_id", "suppression_id", "invitation_id", "recommendation_id", "activation_id",
-    "plan_id",
+    "plan_id", "contract_id", "reminder_id", "report_id", "facility_id",
 }  # fmt: skip
 """Parameters that name something of one hall. `known_parameters` below breaks when a route has one it cannot place."""
 NOT_OWNED = {
@@ -136,12 +136,29 @@ async def something_of_everything(pos: Desk) -> dict[str, str]:
     invitation = await pos.post(
         "/customer/v1/surveys/counter/invitations", {"customer_id": customer, "served_by": STORY_CLERK}
     )
+    contract = await pos.post("/customer/v1/contracts", a_contract(customer))
+    seen = {
+        "kind": "market",
+        "title": "邻厅",
+        "content": "客流增加",
+        "observed_on": "2026-01-05",
+        "clerk": STORY_CLERK,
+    }
+    report = await pos.post("/customer/v1/market-reports", seen)
     return {
-        "invitation_id": invitation["id"],
+        "contract_id": contract["id"], "reminder_id": str(uuid.uuid4()), "report_id": report["id"],
+        "facility_id": str(uuid.uuid4()), "invitation_id": invitation["id"],
         "customer_id": customer, "ticket_id": ticket["id"], "message_id": message["id"], "job_id": sheet["id"],
         "follow_up_id": touch["follow_up"]["id"], "code_id": str(uuid.uuid4()), "reply_id": str(uuid.uuid4()),
         "handover_id": str(uuid.uuid4()), "suppression_id": str(uuid.uuid4()),
         "recommendation_id": shown, "activation_id": opened["id"], "phone": phone, "name": name,
+    }  # fmt: skip
+
+
+def a_contract(customer: str) -> Answer:
+    return {
+        "customer_id": customer, "title": "两年合约", "number": uuid.uuid4().hex, "starts_on": "2026-01-01",
+        "ends_on": "2027-12-31",
     }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ TITLES = {
     "consents": "同意和撤回", "consent_codes": "短信验证码", "tier_ratings": "客户分类", "script_uses": "使用过的话术",
     "touches": "接触记录", "follow_ups": "回访", "surveys": "满意度调查", "recommendations": "推荐",
     "activations": "业务办理",
+    "contracts": "合约", "record_checks": "档案核对",
     "import_lines": "导入记录", "off_net_lists": "离网名单", "access_log": "谁看过这些资料",
 }  # fmt: skip
 COLUMNS = {
@@ -41,6 +42,8 @@ COLUMNS = {
     "requested_at": "发送时间", "expires_at": "失效时间", "used_at": "使用时间", "actor": "查看人", "role": "角色",
     "action": "操作", "reason": "原因", "line": "行号", "job_id": "导入编号", "month": "月份", "code": "代码",
     "product": "产品代码", "product_title": "产品", "shown_at": "推荐时间", "reasons": "推荐理由", "outcome": "结果",
+    "title": "名称", "number": "编号", "starts_on": "生效日", "ends_on": "到期日", "created_by": "登记人",
+    "created_at": "登记时间", "checked_by": "核对人", "fields": "各项是否正确",
     "answered_at": "答复时间", "note": "备注", "due_on": "应回访日", "closed_at": "结束时间", "scores": "评分",
     "amount": "金额", "sold_by": "办理人", "occurred_at": "发生时间",
     "detail": "说明", "list": "名单", "left_at": "离网时间", "withdrawn_at": "撤回入档同意时间",

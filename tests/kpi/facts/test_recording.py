@@ -32,7 +32,7 @@ def test_the_example_of_every_event_that_counts_yields_rows_without_a_phone(even
 def test_every_topic_this_service_is_said_to_hear_is_counted_or_left_on_purpose() -> None:
     heard = {event for event in EVENTS.values() if "kpi" in event.heard_by}
     directory = {customer.HallChanged, customer.ClerkChanged}
-    not_counted = {customer.CustomerTierChanged, messaging.CampaignCompleted}
+    not_counted = {customer.CustomerTierChanged, customer.UserSessionsEnded, messaging.CampaignCompleted}
     assert heard - set(FACTS) - directory == not_counted
 
 
@@ -112,3 +112,8 @@ def test_leaving_takes_a_customer_out_of_every_audience() -> None:
         0,
         0,
     )
+
+
+def test_a_checked_record_tells_both_sides_of_its_accuracy() -> None:
+    row = facts_of(an(customer.RecordChecked))["archive_accuracy"]
+    assert (row["numerator"], row["denominator"], row["clerk"]) == (6, 7, "ZZ0101")

@@ -10,7 +10,7 @@ from tests.kpi.conftest import Caller
 async def test_every_indicator_says_what_it_means(caller: Caller) -> None:
     clerk = caller("clerk", hall="ZZ01", county="zizhong")
     items = (await clerk.get("/kpi/v1/indicators")).json()["items"]
-    assert len(items) == 22
+    assert len(items) == 23
     assert all(i["definition"] and i["formula_in_words"] and i["owner"] and i["source_events"] for i in items)
     one = (await clerk.get("/kpi/v1/indicators/diversion_rate")).json()
     assert (one["name"], one["unit"], one["direction"]) == ("10086 投诉分流率", "percent", "higher")

@@ -17,6 +17,7 @@ from services.customer.activations import repository as activations
 from services.customer.archive import repository as archive
 from services.customer.archive.models import Customer
 from services.customer.confirmations import repository as confirmations
+from services.customer.contracts import repository as contracts
 from services.customer.imports import repository as imports
 from services.customer.purges import repository
 from services.customer.recommendations import repository as recommendations
@@ -33,6 +34,7 @@ Eraser = Callable[[AsyncSession, Sequence[UUID]], Awaitable[None]]
 ERASERS: tuple[Eraser, ...] = (
     repository.erase_customers,
     imports.erase_customers,
+    contracts.erase_customers,
     activations.erase_customers,
     recommendations.erase_customers,
     touches.erase_customers,

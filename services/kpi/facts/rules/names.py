@@ -2,6 +2,7 @@
 
 FACT_NAMES: dict[str, str] = {
     "activation": "业务办理",
+    "archive_accuracy": "核对过的档案项数",
     "archive_completeness": "档案项数",
     "archive_size": "在档客户",
     "capped_sms": "受限短信",
@@ -69,6 +70,7 @@ EVENT_NAMES: dict[str, str] = {
     "product.activated": "业务开通",
     "recommendation.answered": "推荐答复",
     "recommendation.offered": "业务推荐",
+    "record.checked": "档案核对",
     "report.submitted": "报告提交",
     "sms.accepted": "短信提交",
     "sms.delivered": "短信送达",

@@ -228,6 +228,15 @@ FACTS: Mapping[type[Event], tuple[FactRule, ...]] = {
             attributes=("kind",),
         ),
     ),
+    customer.RecordChecked: (
+        FactRule(
+            "archive_accuracy",
+            "customer_id",
+            numerator="fields_right",
+            denominator="fields_checked",
+            key="check_id",
+        ),
+    ),
     customer.ReportSubmitted: (
         FactRule("market_report", "report_id", when=_is(kind=("market", "competitor")), attributes=("kind",)),
         FactRule(
