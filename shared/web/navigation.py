@@ -77,7 +77,7 @@ _PLACES = (
     Place(
         "/messaging/campaigns",
         "短信",
-        "6",
+        "d",
         frozenset({"hall_manager", "county_manager", "regional_office", "auditor", "admin"}),
         under="/messaging/",
     ),

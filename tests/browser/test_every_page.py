@@ -18,13 +18,36 @@ CODES = re.compile(
     r"\b(provisional|closed|restated|granted|withdrawn|signature|clerk|hall_manager|county_manager|region|None|true|false"
     r"|[a-z]+\.[a-z_]+|zizhong|dongxing|weiyuan|longchang|shizhong)\b"
 )
-CLERKS = ("/customer/workbench", "/customer/follow-ups", "/kpi/board", "/nowhere", "/kpi/invariants")
+CLERKS = (
+    "/customer/workbench",
+    "/customer/follow-ups",
+    "/customer/scripts",
+    "/customer/surveys",
+    "/customer/surveys/stats",
+    "/kpi/board",
+    "/nowhere",
+    "/kpi/invariants",
+)
 OFFICES = (
     "/kpi/board",
     "/kpi/board?place=zizhong",
     "/kpi/board?period=2020-01",
     "/kpi/invariants",
     "/customer/docs",
+)
+SHOWING_CODES = ("/docs", "/customer/admin/users", "/customer/scripts/library/")
+ADMINS = (
+    "/customer/admin/halls",
+    "/customer/admin/halls/ZZ01",
+    "/customer/admin/clerks?hall=ZZ01",
+    "/customer/admin/clerks/ZZ0101",
+    "/customer/admin/users",
+    "/customer/admin/users/zz0101",
+    "/customer/admin/clients",
+    "/customer/admin/clients/demo-pos",
+    "/customer/scripts/library",
+    "/customer/scripts/library/new",
+    "/customer/scripts/stats",
 )
 
 
@@ -41,7 +64,7 @@ async def judge(window: Visit) -> None:
     assert (page.url, serious) == (page.url, [])
     assert len((await page.content()).encode()) <= MOST_BYTES, page.url
     await stays_in_one_column(page)
-    if "/docs" not in page.url:
+    if not any(part in page.url for part in SHOWING_CODES):
         assert CODES.findall(await page.locator("body").inner_text()) == [], page.url
 
 
@@ -90,6 +113,17 @@ async def test_the_office_s_pages_are_in_order(visit: Opener) -> None:
     await judge(window)
     await window.page.locator("tbody a").first.click()
     await window.page.wait_for_selector("h2:has-text('计入的事实')")
+    await judge(window)
+
+
+async def test_the_administrator_s_pages_are_in_order(visit: Opener) -> None:
+    window = await visit("admin")
+    for path in ADMINS:
+        await window.goto(path)
+        await judge(window)
+    await window.goto("/customer/scripts/library")
+    await window.page.locator("tbody th a").first.click()
+    await window.page.wait_for_selector("#versions")
     await judge(window)
 
 

@@ -25,8 +25,9 @@ from services.customer.administration.schemas import ClientCreate, UserCreate, U
 from services.customer.directory import repository as directory
 from shared import clock
 from shared.errors import Conflict, Invalid, NotFound
+from shared.pagination import PageRequest
 from shared.runtime import Runtime
-from shared.security.tenancy import Caller
+from shared.security.tenancy import Area, Caller
 from shared.web.dependencies import Here, requires
 from shared.web.navigation import ROLE_NAMES
 from shared.web.pages import render, see_other
@@ -175,8 +176,15 @@ async def open_or_close_client(
 async def _users(request: Request, here: Runtime, *, status: int = 200, **values: Any) -> Response:
     async with here.database.reading() as session:
         found = await repository.all_users(session)
+        counties = await _county_names(session)
     return _render(
-        request, "administration/users.html", status, values, users=found, roles=_named(USER_ROLES)
+        request,
+        "administration/users.html",
+        status,
+        values,
+        users=found,
+        counties=counties,
+        roles=_named(USER_ROLES),
     )
 
 
@@ -196,8 +204,9 @@ async def _clients(request: Request, here: Runtime, *, status: int = 200, **valu
     async with here.database.reading() as session:
         found = await repository.all_clients(session)
         counts = await repository.secret_counts(session, clock.now())
+        counties = await _county_names(session)
     return _render(
-        request, "administration/clients.html", status, values, clients=found, counts=counts,
+        request, "administration/clients.html", status, values, clients=found, counts=counts, counties=counties,
         roles=_named(CLIENT_ROLES),
     )  # fmt: skip
 
@@ -211,6 +220,11 @@ async def _client(
     return _render(
         request, "administration/client.html", status, {}, client=found, valid=valid, secret=secret
     )
+
+
+async def _county_names(session: AsyncSession) -> dict[str, str]:
+    found = await directory.counties_page(session, Area.everything(), PageRequest(limit=200))
+    return {entry.code: entry.name for entry in found.items}
 
 
 async def _place_of(session: AsyncSession, body: UserForm) -> dict[str, Any]:

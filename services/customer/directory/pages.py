@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
 from services.customer.directory import repository, rules, usecases
@@ -52,6 +53,11 @@ HALL_FIELDS = (
     "effective_from", "effective_to",
 )  # fmt: skip
 CLERK_FIELDS = ("staff_no", "name", "role", "hall", "county", "effective_from", "effective_to", "moved_on")
+LABELS = {
+    "name": "名称", "registered_name": "全称", "number": "对外号码", "opening": "营业时间", "sms_from": "短信最早",
+    "sms_until": "短信最晚", "busy_from_day": "忙时开始日", "busy_to_day": "忙时结束日", "effective_from": "开业日期",
+    "effective_to": "关闭日期",
+}  # fmt: skip
 Wrong = (Invalid, Conflict, ValidationError, PreconditionFailed)
 
 
@@ -197,13 +203,12 @@ async def _halls(
     cursor: str | None = None, **values: Any,
 ) -> Response:  # fmt: skip
     async with here.database.reading() as session:
-        counties = await repository.counties_page(session, caller.area, PageRequest(limit=LISTED))
+        counties = await _county_names(session, caller)
         page = PageRequest(limit=LISTED, cursor=cursor)
         found = await repository.halls_page(session, caller.area, page, county=county or None)
-    names = {entry.code: entry.name for entry in counties.items}
     return _render(
         request, "directory/halls.html", status, values, halls=found.items, next_cursor=found.next_cursor,
-        counties=names, county=county, today=_today(),
+        counties=counties, county=county, today=_today(),
     )  # fmt: skip
 
 
@@ -219,7 +224,7 @@ async def _hall(
     values["filled"] = {**shown, **values.get("filled", {})}
     return _render(
         request, "directory/hall.html", status, values, hall=found, county=county, posts=posts,
-        changes=changes, days=DAYS,
+        changes=changes, days=DAYS, labels=LABELS,
     )  # fmt: skip
 
 
@@ -230,9 +235,10 @@ async def _clerks(
     async with here.database.reading() as session:
         page = PageRequest(limit=LISTED, cursor=cursor)
         found = await repository.clerks_page(session, caller.area, page, hall=hall or None)
+        counties = await _county_names(session, caller)
     return _render(
         request, "directory/clerks.html", status, values, clerks=found.items, next_cursor=found.next_cursor,
-        hall=hall, roles=ROLE_CHOICES, today=_today(),
+        hall=hall, roles=ROLE_CHOICES, today=_today(), counties=counties,
     )  # fmt: skip
 
 
@@ -242,11 +248,17 @@ async def _clerk(
     async with here.database.reading() as session:
         found = await repository.get_clerk(session, staff_no, caller.area)
         posts = await repository.posts_of(session, found.staff_no)
+        counties = await _county_names(session, caller)
     values["filled"] = {**found.model_dump(), "moved_on": "", **values.get("filled", {})}
     return _render(
         request, "directory/clerk.html", status, values, clerk=found, posts=posts, roles=ROLE_CHOICES,
-        today=_today(),
+        today=_today(), counties=counties,
     )  # fmt: skip
+
+
+async def _county_names(session: AsyncSession, caller: Caller) -> dict[str, str]:
+    found = await repository.counties_page(session, caller.area, PageRequest(limit=LISTED))
+    return {entry.code: entry.name for entry in found.items}
 
 
 def _render(request: Request, template: str, status: int, values: Mapping[str, Any], **more: Any) -> Response:

@@ -26,6 +26,7 @@ from shared.runtime import Runtime
 from shared.security.tenancy import Caller
 from shared.web.dependencies import Here, requires
 from shared.web.etags import ExpectedVersion, etag
+from shared.web.navigation import ROLE_NAMES
 from shared.web.pages import render, see_other
 from shared.web.validation import field_error
 
@@ -41,6 +42,14 @@ SHOWN, LISTED, COUNTED = 12, 100, 300
 NAMES: dict[str, Any] = {
     "audiences": rules.AUDIENCES, "moments": rules.MOMENTS, "states": rules.STATES, "outcomes": rules.OUTCOMES,
 }  # fmt: skip
+
+
+def _known_as(who: str | None) -> str:
+    """Staff as their number; what the house did from the start in words."""
+    return {"system": "系统", None: "—"}.get(who) or ROLE_NAMES.get(who or "", who or "")
+
+
+NAMES["known_as"] = _known_as
 TONES = {"draft": "warn", "approved": "good", "retired": "plain"}
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
 from services.customer.archive import repository as archive
@@ -64,9 +65,17 @@ async def stats(
         asked = (session, caller.area, chosen.code if chosen else "", rules.SUBJECTS.get(by, "served_by"))
         rates = await repository.rates(*asked, since=since, until=until)
         means = await repository.means(*asked, since=since, until=until)
+        names = await _names(session, caller, by)
     rows = StatsRead.of(asked[2], rates, means).items
     return render(
-        request, "surveys/stats.html", surveys=surveys, chosen=chosen, month=month, by=by, rows=rows
+        request,
+        "surveys/stats.html",
+        surveys=surveys,
+        chosen=chosen,
+        month=month,
+        by=by,
+        rows=rows,
+        names=names,
     )
 
 
@@ -230,6 +239,18 @@ def _errors_of(wrong: AnswersInvalid | ValidationError) -> dict[str, str]:
     else:
         found = list(wrong.errors)
     return {error.pointer.strip("/").removeprefix("scores/"): error.detail for error in found}
+
+
+async def _names(session: AsyncSession, caller: Caller, by: str) -> dict[str, str]:
+    """Halls and counties by what people call them; staff go by their number."""
+    page = PageRequest(limit=200)
+    if by == "county":
+        found = await directory.counties_page(session, caller.area, page)
+    elif by == "hall":
+        found = await directory.halls_page(session, caller.area, page, county=None)
+    else:
+        return {}
+    return {entry.code: entry.name for entry in found.items}
 
 
 def _bounds(month: str) -> tuple[Any, Any]:

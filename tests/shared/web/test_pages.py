@@ -7,6 +7,9 @@ import pytest
 from fastapi import FastAPI
 
 from shared.runtime import Runtime
+from shared.security import roles
+from shared.security.tenancy import Caller
+from shared.web import navigation
 from shared.web.pages import STATIC, safe_next
 from tests.shared.web.house import a_client, a_token
 
@@ -166,3 +169,11 @@ async def test_a_problem_of_a_part_is_shown_in_the_notice_of_the_page(browser: h
     part = await browser.get("/customer/nowhere", headers={"hx-request": "true"})
     assert part.headers["hx-retarget"] == "#notice"
     assert "hx-retarget" not in (await browser.get("/customer/nowhere")).headers
+
+
+@pytest.mark.parametrize("role", roles.ROLES)
+def test_no_two_entries_of_a_menu_share_a_key(role: str) -> None:
+    caller = Caller("somebody", role, None, None, frozenset())
+    keys = [place.key for place in navigation.places_for(caller)]
+    assert len(set(keys)) == len(keys)
+    assert not set(keys) & {"0", "s"}, "signing out and the search have theirs"
