@@ -14,7 +14,7 @@ from services.messaging.dispatch import repository, rules, usecases
 from services.messaging.dispatch.gateways import open_gateways
 from services.messaging.dispatch.models import GatewayLane
 from services.messaging.dispatch.ports import Gateway, GatewayAway, Receipt, Submission, Submitted
-from services.messaging.dispatch.usecases import RECONCILE, ClaimMessages, Result
+from services.messaging.dispatch.usecases import KEY_UNKNOWN, RECONCILE, ClaimMessages, Result
 from services.messaging.messages import repository as store
 from services.messaging.messages.models import Message
 from services.messaging.messages.usecases import DISPATCH
@@ -129,7 +129,7 @@ class Dispatcher:
         try:
             to, text = self._opened(message)
         except KeyUnknown:
-            return Submitted("not-sent", code="key-unknown", retry_after=KEY_ON_ITS_WAY)
+            return Submitted("not-sent", code=KEY_UNKNOWN, retry_after=KEY_ON_ITS_WAY)
         except SealBroken:
             return Submitted("rejected", code="number-unreadable")
         try:

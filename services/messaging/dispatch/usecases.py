@@ -18,6 +18,7 @@ from services.messaging.planning.usecases.recheck import recheck
 from shared.database import wake_after_commit
 
 RECONCILE = "reconcile"
+KEY_UNKNOWN = "key-unknown"
 RECEIPTS = "receipts"
 
 
@@ -124,8 +125,10 @@ async def settle_missing(
 async def _note_health(session: AsyncSession, gateway: str, results: Sequence[Result], now: datetime) -> None:
     """What failed last pauses the gateway for everybody, longer and longer; anything else ends that.
 
-    A gateway that asks for time, or refuses the account, gets the time it asked for.
+    A gateway that asks for time, or refuses the account, gets the time it asked for. A number whose key is still on
+    its way to this process says nothing about the gateway.
     """
+    results = [r for r in results if r.submitted.code != KEY_UNKNOWN]
     failing = bool(results) and all(is_failing(r.submitted) for r in results[-rules.FAILURES_BEFORE_PAUSE :])
     asked = max((t for r in results if (t := r.submitted.pause or r.submitted.slow_down)), default=None)
     known = await repository.lane_or_none(session, gateway)
