@@ -184,12 +184,18 @@ async def claim_round(session: AsyncSession, drawn: Round) -> None:
 
 
 async def customers_from(
-    session: AsyncSession, hall: str, start: str, asked_before: datetime, limit: int
+    session: AsyncSession, hall: str, start: str, asked_before: datetime, known_since: datetime, limit: int
 ) -> list[Customer]:
-    """Active customers of a hall who may be asked, in the order of their keyed index from `start` on, then round."""
+    """Active customers of a hall who may be asked, in the order of their keyed index from `start` on, then round.
+
+    Whoever was archived after `known_since` has no service to look back on yet.
+    """
     resting = sa.select(col(Rest.customer_id)).where(col(Rest.invited_at) > asked_before)
     base = select(Customer).where(
-        Customer.hall == hall, Customer.status == "active", col(Customer.id).not_in(resting)
+        Customer.hall == hall,
+        Customer.status == "active",
+        col(Customer.archived_at) <= known_since,
+        col(Customer.id).not_in(resting),
     )
     index = col(Customer.phone_index)
     behind = (await session.scalars(base.where(index >= start).order_by(index).limit(limit))).all()

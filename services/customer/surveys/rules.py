@@ -10,6 +10,8 @@ from uuid import UUID
 
 from shared.errors import FieldError
 
+KNOWN_FOR = timedelta(days=30)
+"""How long a customer has been archived before a periodic survey asks them."""
 KINDS = {"counter": "到厅", "after_ticket": "工单办结后", "periodic": "定期"}
 STATUSES = {"open": "等待评价", "answered": "已评价", "expired": "已过期", "withdrawn": "已撤销"}
 CHANNELS = {"counter": "当面", "phone": "电话", "link": "客户自己填写"}

@@ -192,7 +192,8 @@ async def draw_round(session: AsyncSession, *, now: datetime) -> bool:
 async def _draw(session: AsyncSession, survey: Survey, hall: str, month: str, now: datetime) -> None:
     before = rules.asked_before(now, survey.rest_days)
     start = rules.draw(month, hall)
-    customers = await repository.customers_from(session, hall, start, before, survey.per_hall)
+    known = now - rules.KNOWN_FOR
+    customers = await repository.customers_from(session, hall, start, before, known, survey.per_hall)
     free = await _let_through(session, survey, [customer.id for customer in customers], now)
     invitations = [
         survey.invite(c.id, Served(f"periodic:{month}", c.clerk, c.hall, c.county), now=now)

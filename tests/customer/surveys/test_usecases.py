@@ -155,17 +155,21 @@ async def test_a_month_draws_each_halls_sample_once_and_leaves_those_asked_latel
     asked = await a_customer(database, runtime.phones, "13908320001")
     others = [await a_customer(database, runtime.phones, f"1390832010{i}") for i in range(3)]
     at_zz02 = await a_customer(database, runtime.phones, "13908320201", hall="ZZ02", clerk="ZZ0201")
+    await _draw_all(database, NOW)
+    assert await invitations(database) == []
+    month_later = NOW + timedelta(days=31)
     async with database.transaction() as session:
-        await usecases.invite(session, Invite(Area.everything(), "counter", asked.id, "ZZ0101"), now=NOW)
+        invite = Invite(Area.everything(), "counter", asked.id, "ZZ0101")
+        await usecases.invite(session, invite, now=month_later)
     for _ in range(2):
-        await _draw_all(database, NOW)
+        await _draw_all(database, month_later)
     drawn = [i for i in await invitations(database) if i.kind == "periodic"]
     assert {i.customer_id for i in drawn} == {at_zz02.id, *(c.id for c in others)}
     assert {i.served_by for i in drawn} == {"ZZ0101", "ZZ0201"}
     async with database.reading() as session:
         rounds = (await session.scalars(sa.select(Round))).all()
-    assert {(r.hall, r.month, r.invited) for r in rounds} == {
-        ("ZZ01", "2026-11", 3), ("ZZ02", "2026-11", 1), ("WY01", "2026-11", 0),
+    assert {(r.hall, r.month, r.invited) for r in rounds if r.month == "2026-12"} == {
+        ("ZZ01", "2026-12", 3), ("ZZ02", "2026-12", 1), ("WY01", "2026-12", 0),
     }  # fmt: skip
 
 
