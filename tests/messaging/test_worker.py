@@ -116,7 +116,7 @@ async def published(folder: Path) -> list[Any]:
     subscription = await bus.subscribe("a-look", [SmsOptedOut.topic])
     records = (await subscription.fetch(100, 0.1)).messages
     await bus.close()
-    return list(records.messages)
+    return list(records)
 
 
 async def test_with_a_bad_gateway_every_message_still_has_one_fate_and_is_sent_at_most_once(
