@@ -34,6 +34,8 @@ from services.customer.recommendations import pages as recommendations_pages
 from services.customer.recommendations import routes as recommendations
 from services.customer.reports import pages as reports_pages
 from services.customer.reports import routes as reports
+from services.customer.sales import pages as sales_pages
+from services.customer.sales import routes as sales
 from services.customer.scripts import pages as scripts_pages
 from services.customer.scripts import routes as scripts
 from services.customer.surveys import pages as surveys_pages
@@ -59,8 +61,8 @@ ROUTERS = (
     *(purges.router, purges_pages.router),
     *(contracts.router, facilities.router, checks.router),
     *(reports.router, reports_pages.router),
-    *(products.router, recommendations.router, activations.router),
     *(products_pages.router, recommendations_pages.router, activations_pages.router),
+    *(sales.router, sales_pages.router),
 )
 
 

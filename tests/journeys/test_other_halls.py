@@ -25,7 +25,7 @@ OWNED = {
 """Parameters that name something of one hall. `known_parameters` below breaks when a route has one it cannot place."""
 NOT_OWNED = {
     "code", "staff_no", "source", "external_id", "gateway", "secret", "hall", "year", "scheme_id", "run_id", "form",
-    "score_id", "period", "version", "month", "tier", "script_id", "kind", "step",
+    "score_id", "period", "sales_campaign_id", "version", "month", "tier", "script_id", "kind", "step",
     "day", "message_class", "effective_from",
 }  # fmt: skip
 ELSEWHERES = {
