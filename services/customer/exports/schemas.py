@@ -13,6 +13,7 @@ from services.customer.consent.rules import PURPOSE_LABELS, Purpose
 from shared.clock import SHANGHAI
 from shared.personal_data import PersonalData
 from shared.phones import hide_numbers
+from shared.web.navigation import ROLE_NAMES
 
 ELSEWHERE = ("messaging", "complaints")
 
@@ -46,11 +47,13 @@ COLUMNS = {
     "created_at": "登记时间", "checked_by": "核对人", "fields": "各项是否正确",
     "answered_at": "答复时间", "note": "备注", "due_on": "应回访日", "closed_at": "结束时间", "scores": "评分",
     "amount": "金额", "sold_by": "办理人", "occurred_at": "发生时间",
+    "field": "项目", "before": "原为", "after": "改为",
     "detail": "说明", "list": "名单", "left_at": "离网时间", "withdrawn_at": "撤回入档同意时间",
 }  # fmt: skip
 WORDS = {
     "active": "在用", "left": "已离网", "male": "男", "female": "女", "granted": "同意", "withdrawn": "撤回",
-    "enquiry": "咨询", "complaint": "投诉", "counter": "到厅当面", "hall_phone": "来电", "sms": "短信",
+    "enquiry": "咨询", "complaint": "投诉", "system": "系统", "page": "网页", "pos": "营业终端",
+    "counter": "到厅当面", "hall_phone": "来电", "sms": "短信",
     "import": "导入",
     "signature": "签字单", "recording": "录音", "sheet": "纸质档案", "created": "新建", "updated": "更新",
     "unchanged": "没有变化",
@@ -75,6 +78,9 @@ class CustomerData(PersonalData):
     elsewhere: list[str]
 
 
+LEFT_OUT = frozenset({"county"})
+"""Said by the hall already, and in a code that nobody outside reads."""
+
 Section = tuple[str, list[str], list[list[str]]]
 """A title, headings, lines; a section without headings is a list of names and values."""
 
@@ -88,9 +94,9 @@ def readable(held: Mapping[str, Any], tables: CodeTables) -> list[Section]:
 def _section(name: str, rows: Any, tables: CodeTables) -> Section:
     title = TITLES.get(name, name)
     if isinstance(rows, Mapping):
-        pairs = ((str(key), value) for key, value in rows.items())
+        pairs = [(str(key), value) for key, value in rows.items() if key not in LEFT_OUT]
         return title, [], [[COLUMNS.get(key, key), _words(key, value, tables)] for key, value in pairs]
-    columns = list(dict.fromkeys(key for row in rows for key in row))
+    columns = [key for key in dict.fromkeys(key for row in rows for key in row) if key not in LEFT_OUT]
     lines = [[_words(key, row.get(key), tables) for key in columns] for row in rows]
     return title, [COLUMNS.get(key, key) for key in columns], lines
 
@@ -104,6 +110,10 @@ def _words(key: str, value: Any, tables: CodeTables) -> str:
         return tables.labels(key.removesuffix("s"), value, None)
     if key == "action":
         return label_of(value)
+    if key == "role":
+        return ROLE_NAMES.get(str(value), str(value))
+    if key == "changes":
+        value = [{**change, "field": COLUMNS.get(change.get("field"), "")} for change in value]
     return _plain(value)
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -27,7 +28,7 @@ from shared.testing.outboxes import events_said
 from tests.customer.conftest import Caller
 from tests.customer.customers import register
 from tests.customer.imports.sheets import HEADINGS, LEGENDS, a_line, a_sheet, as_csv, as_xlsx
-from tests.customer.organisation import a_clerk, a_hall
+from tests.customer.organisation import ORGANISATION, a_clerk, a_hall
 
 pytestmark = pytest.mark.usefixtures("organisation")
 SPECIMEN = Path(__file__).with_name("specimen.xlsx")
@@ -382,3 +383,51 @@ async def test_the_regimes_own_specimen_is_archived_as_it_stands(
     assert ours[0] == theirs[0]
     assert ours[1][:7] == theirs[1][:7]
     assert ours[2:7] == theirs[2:7]
+
+
+async def test_the_clerk_of_each_line_gets_the_customer_and_never_who_sends_the_sheet(
+    caller: Caller, database: Database
+) -> None:
+    """The column 客户经理 stands for whom the sheet speaks; a correction by import is the importer's in the history."""
+    async with database.transaction() as session:
+        await load_directory(
+            session, replace(ORGANISATION, clerks=[a_clerk("ZZ0102", "李娜")]), now=clock.now()
+        )
+    manager = caller("hall_manager", hall="ZZ01", county="zizhong", subject="ZZ0100")
+    lines = [
+        a_line("13908320001"),
+        a_line("13908320002", clerk="李娜"),
+        a_line("13908320003", clerk="ZZ0102"),
+    ]
+    await imported(manager, database, as_xlsx(a_sheet(lines)))
+    async with database.reading() as session:
+        customers = (await session.scalars(select(Customer))).all()
+        entries = (await session.scalars(select(Consent))).all()
+    assert sorted((c.clerk, c.archived_by) for c in customers) == [
+        ("ZZ0101", "ZZ0101"),
+        ("ZZ0102", "ZZ0102"),
+        ("ZZ0102", "ZZ0102"),
+    ]
+    assert {entry.clerk for entry in entries} == {"ZZ0101", "ZZ0102"}
+    changed = [a_line("13908320001", brand=1)]
+    await imported(manager, database, as_xlsx(a_sheet(changed)), mode="upsert")
+    (found,) = (await manager.get("/customer/v1/customers?brand=1")).json()["items"]
+    history = (await manager.get(f"/customer/v1/customers/{found['id']}/history")).json()["items"]
+    assert (found["clerk"], [change["by"] for change in history]) == ("ZZ0101", ["ZZ0100"])
+
+
+async def test_what_would_run_in_a_spreadsheet_is_text_on_the_way_out_and_unchanged_on_the_way_back(
+    pos: httpx.AsyncClient, database: Database
+) -> None:
+    hostile = ["=1+1", "+86备注", "@SUM(A1)", "-2"]
+    lines = [a_line(f"1390832000{n}", name=name, recommended=name) for n, name in enumerate(hostile)]
+    assert counts(await imported(pos, database, as_csv(a_sheet(lines)))) == (4, 4, 4, 0, 0, 0)
+    text = (await pos.get("/customer/v1/archive.csv")).content.decode("utf-8-sig")
+    shown = [row for row in csv.reader(io.StringIO(text)) if len(row) > 12 and row[1].endswith("****")]
+    assert sorted(row[2] for row in shown) == sorted(f"'{name}" for name in hostile)
+    again = text.replace("139********", "{}").format(*(f"1370000000{n}" for n in range(4)))
+    job = await imported(pos, database, again.encode("utf-8-sig"))
+    assert counts(job)[:3] == (4, 4, 4)
+    async with database.reading() as session:
+        names = (await session.scalars(select(Customer.name))).all()
+    assert sorted(names) == sorted(hostile * 2)
