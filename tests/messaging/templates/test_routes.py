@@ -120,3 +120,51 @@ async def test_a_clerk_reads_and_does_not_write(caller: Caller) -> None:
     clerk = caller("clerk", hall="ZZ01", county="zizhong")
     assert (await clerk.get(f"{PATH}/intro")).json()["exempt_from_cap"] is False
     assert (await post(clerk, "", WORDS)).status_code == 403
+
+
+@pytest.mark.parametrize(("length", "segments"), [(69, 1), (70, 1), (71, 2), (134, 2), (135, 3)])
+@pytest.mark.parametrize("message_class", ["notice", "marketing"])
+async def test_a_preview_bills_by_length_with_signature_and_opt_out_words(
+    county: httpx.AsyncClient, length: int, segments: int, message_class: str
+) -> None:
+    """Peers line A2-15: 70, 71, 134 and 135 characters, the signature and what the house adds counted."""
+
+    async def preview(text: str) -> dict[str, Any]:
+        answer = await county.post(
+            "/messaging/v1/templates/preview", json={"text": text, "class": message_class}
+        )
+        found: dict[str, Any] = answer.json()
+        return found
+
+    added = (await preview("移"))["characters"] - 1
+    assert added > len("【】")
+    found = await preview("移" * (length - added))
+    assert (found["characters"], found["segments"], found["cost"]) == (length, segments, segments)
+    assert len(found["text"]) == length
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"exempt": True},
+        {"exempt_from_cap": True},
+        {"counted": False},
+        {"class": "notice"},
+        {"cap_pool": None},
+    ],
+)
+@pytest.mark.parametrize("path", ["/messaging/v1/messages", "/messaging/v1/campaigns"])
+async def test_nobody_can_ask_for_an_exemption(
+    county: httpx.AsyncClient, path: str, wish: dict[str, Any]
+) -> None:
+    """Peers line A2-4: the class is the template's; a caller has no way to say otherwise."""
+    bodies: dict[str, dict[str, Any]] = {
+        "messages": {"customer_id": str(uuid4()), "template": "service", "params": {"content": "天气"}},
+        "campaigns": {
+            "title": "x", "template": "service", "params": {"content": "天气"}, "ends_at": "2099-01-01T00:00:00Z",
+        },
+    }  # fmt: skip
+    body = {**bodies[path.rpartition("/")[2]], **wish}
+    answer = await county.post(path, json=body, headers={"idempotency-key": uuid4().hex})
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation-failed")
+    assert [each["code"] for each in answer.json()["errors"]] == ["extra-forbidden"]
