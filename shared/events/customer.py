@@ -208,7 +208,11 @@ class CustomerTierChanged(CustomerEvent):
     """The rule put the customer in another tier (A, B, C)."""
 
     topic: ClassVar = "customer.tier_changed"
-    heard_by: ClassVar = {"complaints": "policies by tier", "kpi": "tier of follow-ups"}
+    heard_by: ClassVar = {
+        "messaging": "audiences by tier",
+        "complaints": "policies by tier",
+        "kpi": "tier of follow-ups",
+    }
 
     from_tier: Code | None
     to_tier: Code

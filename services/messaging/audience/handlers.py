@@ -21,6 +21,7 @@ from shared.events.customer import (
     CustomerPurged,
     CustomerReassigned,
     CustomerRegistered,
+    CustomerTierChanged,
     CustomerUpdated,
     HallChanged,
 )
@@ -41,6 +42,11 @@ async def follow_consent_on_consent_changed(session: AsyncSession, batch: Batch)
 @bulk
 async def follow_customer_on_number_stored(session: AsyncSession, batch: Batch) -> None:
     await usecases.follow_stored_numbers(session, [d.event for d in batch])
+
+
+@bulk
+async def follow_tier_on_tier_changed(session: AsyncSession, batch: Batch) -> None:
+    await usecases.follow_tiers(session, [d.event for d in batch])
 
 
 @bulk
@@ -74,6 +80,7 @@ HANDLERS: Handlers = {
     CustomerUpdated: [follow_customer_on_snapshot],
     CustomerConsentChanged: [follow_consent_on_consent_changed],
     CustomerNumberStored: [follow_customer_on_number_stored],
+    CustomerTierChanged: [follow_tier_on_tier_changed],
     CustomerReassigned: [follow_customer_on_reassigned],
     CustomerLeftNetwork: [follow_customer_on_departure],
     CustomerPurged: [follow_customer_on_departure],

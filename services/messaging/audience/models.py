@@ -39,6 +39,7 @@ class Customer(Table, table=True):
     brand: str | None = Field(default=None, max_length=64)
     age_band: str | None = Field(default=None, max_length=64)
     spend_band: str | None = Field(default=None, max_length=64)
+    tier_version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     tier: str | None = Field(default=None, max_length=64)
     habits: str | None = Field(default=None, sa_type=sa.Text, description="Codes, each between bars: |1|4|.")
     preferences: str | None = Field(default=None, sa_type=sa.Text, description="The same.")

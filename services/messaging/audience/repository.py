@@ -17,8 +17,9 @@ from shared.security.tenancy import Area
 
 SNAPSHOT = (
     *("version", "phone_enc", "phone_index", "phone_masked"),
-    *("brand", "age_band", "spend_band", "tier", "habits", "preferences", "archived_at"),
+    *("brand", "age_band", "spend_band", "habits", "preferences", "archived_at"),
 )
+TIER = ("tier_version", "tier")
 PLACE = ("placed_version", "hall", "county", "clerk")
 STORED = ("stored_version", "number_stored_at")
 STATUS = ("status_version", "status", "departed_at")

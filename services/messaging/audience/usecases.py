@@ -20,13 +20,16 @@ from shared.events.customer import (
     CustomerPurged,
     CustomerReassigned,
     CustomerSnapshot,
+    CustomerTierChanged,
     HallChanged,
 )
 
 BLANK: Row = {
-    **dict.fromkeys(("version", "placed_version", "stored_version", "status_version"), 0),
+    **dict.fromkeys(("version", "tier_version", "placed_version", "stored_version", "status_version"), 0),
     **dict.fromkeys(
-        name for group in (repository.SNAPSHOT, repository.STORED, repository.STATUS) for name in group[1:]
+        name
+        for group in (repository.SNAPSHOT, repository.TIER, repository.STORED, repository.STATUS)
+        for name in group[1:]
     ),
     "status": ACTIVE,
 }
@@ -35,7 +38,7 @@ BLANK: Row = {
 async def follow_snapshots(session: AsyncSession, events: Sequence[CustomerSnapshot]) -> None:
     """Number, profile, place, and the consents that came with them."""
     rows = [_from_snapshot(event) for event in events]
-    await repository.save(session, rows, repository.SNAPSHOT, repository.PLACE)
+    await repository.save(session, rows, repository.SNAPSHOT, repository.TIER, repository.PLACE)
     stored = [row for row in rows if row["number_stored_at"] is not None]
     await repository.save(session, stored, repository.STORED)
     await repository.save_consents(session, (c for event in events for c in _consents_in(event)))
@@ -50,6 +53,11 @@ async def follow_consents(session: AsyncSession, events: Sequence[CustomerConsen
 async def follow_stored_numbers(session: AsyncSession, events: Sequence[CustomerNumberStored]) -> None:
     rows = [_row(e, stored_version=e.version, number_stored_at=e.number_stored_at) for e in events]
     await repository.save(session, rows, repository.STORED)
+
+
+async def follow_tiers(session: AsyncSession, events: Sequence[CustomerTierChanged]) -> None:
+    rows = [_row(e, tier_version=e.version, tier=e.to_tier) for e in events]
+    await repository.save(session, rows, repository.TIER)
 
 
 async def follow_reassignments(session: AsyncSession, events: Sequence[CustomerReassigned]) -> None:
@@ -68,11 +76,18 @@ async def follow_departures(
     ]
     await repository.save(session, left, repository.STATUS)
     purged = [
-        _row(e, status=PURGED, status_version=e.version, departed_at=e.purged_at, version=e.version)
+        _row(
+            e,
+            status=PURGED,
+            status_version=e.version,
+            departed_at=e.purged_at,
+            version=e.version,
+            tier_version=e.version,
+        )
         for e in events
         if isinstance(e, CustomerPurged)
     ]
-    await repository.save(session, purged, repository.STATUS, repository.SNAPSHOT)
+    await repository.save(session, purged, repository.STATUS, repository.SNAPSHOT, repository.TIER)
 
 
 async def follow_halls(session: AsyncSession, events: Sequence[HallChanged]) -> None:
@@ -121,6 +136,7 @@ def _from_snapshot(event: CustomerSnapshot) -> Row:
         brand=event.brand,
         age_band=event.age_band,
         spend_band=event.spend_band,
+        tier_version=event.version,
         tier=event.tier,
         habits=_barred(event.habits),
         preferences=_barred(event.preferences),

@@ -8,7 +8,7 @@ import pytest
 
 from services.messaging.audience.models import Customer
 from shared import clock
-from shared.events.customer import CustomerReassigned
+from shared.events.customer import CustomerReassigned, CustomerTierChanged
 from shared.events.messaging import SmsSuppressed
 from shared.ids import uuid7
 from shared.phones import PhoneBook
@@ -234,3 +234,20 @@ async def test_what_waits_goes_to_the_customers_new_clerk_and_what_was_sent_stay
         await ears.hear(moved)
     assert (await shelf.message()).clerk == "ZZ0109" != waiting.clerk
     assert (await shelf.message()).text == waiting.text
+
+
+@pytest.mark.both_databases
+async def test_a_tier_changed_at_night_is_the_audiences_tier_whatever_comes_later_or_twice(
+    ears: Ears, shelf: Shelf, phones: PhoneBook
+) -> None:
+    customer = people.a_customer(phones)
+    changed = CustomerTierChanged(
+        version=3, occurred_at=customer.occurred_at, customer_id=customer.customer_id, hall=customer.hall,
+        county=customer.county, clerk=customer.clerk, from_tier="C", to_tier="A", rule_version="1",
+    )  # fmt: skip
+    await ears.hear(people.a_hall(), changed)
+    for event in (customer, changed, changed.model_copy(update={"version": 2, "to_tier": "B"})):
+        await ears.hear(event)
+    assert [known.tier for known in await shelf.rows(Customer)] == ["A"]
+    await ears.hear(changed.model_copy(update={"version": 4, "from_tier": "A", "to_tier": "B"}))
+    assert [known.tier for known in await shelf.rows(Customer)] == ["B"]
