@@ -24,6 +24,9 @@ CLERKS = (
     "/customer/scripts",
     "/customer/surveys",
     "/customer/surveys/stats",
+    "/customer/opportunities",
+    "/customer/price-list",
+    "/customer/sales-campaigns",
     "/kpi/board",
     "/nowhere",
     "/kpi/invariants",
@@ -33,6 +36,9 @@ OFFICES = (
     "/kpi/board?place=zizhong",
     "/kpi/board?period=2020-01",
     "/kpi/invariants",
+    "/customer/recommendations/statistics",
+    "/customer/recommendations/statistics?by=hour",
+    "/customer/recommendations/statistics?by=script",
     "/customer/docs",
 )
 SHOWING_CODES = ("/docs", "/customer/admin/users", "/customer/scripts/library/")
@@ -92,7 +98,11 @@ async def test_a_clerk_s_pages_are_in_order(visit: Opener, house: EmbeddedHouse)
         await judge(window)
     await window.goto(f"/customer/customers/{customer['id']}")
     await window.page.wait_for_selector("#sms-count")
+    await window.page.wait_for_selector("#offers-part .offer")
     await judge(window)
+    for part in ("recommendations", "activations"):
+        await window.goto(f"/customer/customers/{customer['id']}/{part}")
+        await judge(window)
     await window.goto("/customer/workbench")
     await window.page.keyboard.type("13655554444")
     await window.page.keyboard.press("Enter")
