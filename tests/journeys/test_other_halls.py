@@ -201,10 +201,18 @@ def _example(schema: Answer, document: Answer, values: dict[str, str]) -> Any:
     if "enum" in schema:
         return schema["enum"][0]
     if schema.get("type") == "object" or "properties" in schema:
-        return dict(_members(schema, document, values))
+        return dict(_members(schema, document, values)) or _entries(schema, document, values)
     if schema.get("type") == "array":
         return [_example(schema["items"], document, values)] * schema.get("minItems", 0)
     return _plain(schema)
+
+
+def _entries(schema: Answer, document: Answer, values: dict[str, str]) -> Answer:
+    """The least that a mapping must hold."""
+    if not schema.get("minProperties"):
+        return {}
+    name = _example(schema["propertyNames"], document, values)
+    return {name: _example(schema["additionalProperties"], document, values)}
 
 
 def _members(schema: Answer, document: Answer, values: dict[str, str]) -> Iterator[tuple[str, Any]]:
