@@ -13,7 +13,7 @@ from typer.exceptions import TyperException
 from deploy.commands import clients, keys, messages, users
 from deploy.commands.console import FAILED, WRONG_USE, AsJson, answer, settings
 from shared.errors import HallError
-from shared.keyring import KeyRingUnusable
+from shared.keyring import KeyRing, KeyRingUnusable
 from shared.settings import SERVICES, SettingsError
 
 app = typer.Typer(
@@ -78,6 +78,23 @@ def worker(
     from deploy import distributed, serving
 
     serving.run(distributed.serve_worker(known, host, port))
+
+
+@app.command()
+def simulator(
+    host: Host = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="监听端口")] = 8005,
+    seed: Annotated[int | None, typer.Option(help="随机种子：同一种子，同一条短信，结果相同")] = None,
+    token: Annotated[bool, typer.Option("--token", help="只显示查看、回复和设置故障所用的令牌")] = False,
+) -> None:
+    """单独运行短信模拟器，验收时代替真实网关；故障见 HALL_SIMULATOR_… 或运行中用令牌设置。"""
+    from deploy import serving
+    from deploy import simulator as gateway
+
+    if token:
+        answer({}, gateway.control_token(KeyRing.load(settings().keyring_path)), as_json=False)
+        return
+    serving.run(gateway.serve(host, port, seed))
 
 
 @app.command()
@@ -177,8 +194,6 @@ def _known(name: str) -> str:
 
 
 def _check_keys() -> None:
-    from shared.keyring import KeyRing
-
     KeyRing.load(settings().keyring_path)
 
 

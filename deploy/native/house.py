@@ -23,7 +23,6 @@ from deploy.native.processes import Program, started_at
 
 FIRST_PORT = 8001
 HALL = str(Path(sys.executable).with_name("hall"))
-SIMULATOR = (sys.executable, "-m", "uvicorn", "--factory", "deploy.simulator:app", "--log-level", "warning")
 RUN = Path("run")
 LOGS = RUN / "logs"
 LOAD_DEMO = """
@@ -54,7 +53,7 @@ def parts(workers: int, ports: Mapping[str, int]) -> list[Part]:
     """One app and several workers for each service, and the SMS simulator."""
     apps = [Part(name, (HALL, "service", name, "--port", str(ports[name]))) for name in SERVICES]
     copies = [(service, number) for service in SERVICES for number in range(1, workers + 1)]
-    simulator = Part("simulator", (*SIMULATOR, "--port", str(ports["simulator"])))
+    simulator = Part("simulator", (HALL, "simulator", "--port", str(ports["simulator"])))
     gauges = itertools.count(max(ports.values()) + 1)
     behind = [
         Part(f"{service}-worker-{number}", (HALL, "worker", service, "--port", str(next(gauges))))

@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -18,18 +18,24 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from deploy.serving import Server, stop_on_signals
 from deploy.simulator import fate
 from deploy.simulator.posting import Poster
 from deploy.simulator.settings import Faults, SimulatorSettings
 from deploy.simulator.store import Posting, Store, Taken
 from services.messaging.templates.rules import segments
 from shared import clock, ids
+from shared.errors import HallError
 from shared.keyring import KeyRing
 from shared.phones import InvalidPhone, PhoneBook
+from shared.security.tokens import RingKeys, Verifier
 from shared.settings import Settings, load
 from shared.web.limits import Windows
 
 PREFIX = "/simulator/v1"
+PORT = 8005
+OFFICE = ("regional_office", "admin")
+Endpoint = Callable[["Simulator", Request], Awaitable[Response]]
 MOST_LISTED = 1000
 
 
@@ -51,6 +57,42 @@ class Reply(BaseModel):
     at: AwareDatetime | None = None
 
 
+class Desk:
+    """Who may look at what was taken, answer as a phone, and set faults: the holder of the simulator's own token, and
+    the office with the house's.
+    """
+
+    def __init__(self, keyring: KeyRing) -> None:
+        self._token, self._verifier = control_token(keyring).encode(), Verifier(RingKeys(keyring))
+
+    async def admits(self, request: Request) -> bool:
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return False
+        if hmac.compare_digest(given.encode(), self._token):
+            return True
+        try:
+            return (await self._verifier.verify(given)).role in OFFICE
+        except HallError:
+            return False
+
+
+def control_token(keyring: KeyRing) -> str:
+    """What `hall simulator --token` prints."""
+    return keyring.secret("simulator:control")
+
+
+def _guarded(endpoint: Endpoint) -> Endpoint:
+    """401 for everybody but the desk."""
+
+    async def guarded(self: "Simulator", request: Request) -> Response:
+        if not await self.desk.admits(request):
+            return _problem(401, "unauthenticated")
+        return await endpoint(self, request)
+
+    return guarded
+
+
 class Simulator:
     """The endpoints over one store."""
 
@@ -59,6 +101,7 @@ class Simulator:
         self._phones = PhoneBook(keyring)
         self._token = f"Bearer {keyring.secret('gateway:simulator:submit')}".encode()
         self._second = Windows(int(settings.rate or 0), seconds=1)
+        self.desk = Desk(keyring)
 
     def routes(self) -> list[Route]:
         return [
@@ -82,7 +125,7 @@ class Simulator:
         except (ValidationError, InvalidPhone):
             return _problem(422, "submission-invalid")
         now, gateway_id, parts = clock.now(), ids.uuid7().hex, segments(body.text)
-        fated = fate.decide(self._faults, str(body.id), gateway_id, parts, now)
+        fated = fate.decide(self._faults, str(body.id), gateway_id, phone.index, parts, now)
         if fated.rejected:
             return _problem(422, "rejected")
         taken = Taken(
@@ -117,6 +160,7 @@ class Simulator:
             }
         )
 
+    @_guarded
     async def list(self, request: Request) -> Response:
         """Everything taken after `since`: a `seq` of this list, or a moment with offset. Numbers are masked."""
         try:
@@ -130,6 +174,7 @@ class Simulator:
             {"items": items, "next": items[-1]["seq"] if items else seq, "end": len(items) < limit}
         )
 
+    @_guarded
     async def reply(self, request: Request) -> Response:
         """Post a message from a phone to the house."""
         try:
@@ -145,9 +190,11 @@ class Simulator:
         self._poster.woken.set()
         return JSONResponse({"id": inbound["id"]}, 202)
 
+    @_guarded
     async def faults(self, _request: Request) -> Response:
         return JSONResponse(self._faults.model_dump())
 
+    @_guarded
     async def change_faults(self, request: Request) -> Response:
         """Misbehave like this from now on; what is left out goes back to good behaviour."""
         try:
@@ -184,6 +231,15 @@ async def opened(house: Settings, settings: SimulatorSettings | None = None) -> 
             with suppress(asyncio.CancelledError):
                 await posting
             store.close()
+
+
+async def serve(host: str, port: int, seed: int | None = None) -> None:
+    """The simulator as a process of its own, until a signal."""
+    house, stop = load(Settings), stop_on_signals()
+    settings = SimulatorSettings.of(house)
+    settings = settings.model_copy(update={"seed": settings.seed if seed is None else seed, "enabled": True})
+    async with opened(house, settings) as room:
+        await Server(room, host=host, port=port, grace=house.drain_seconds).serve_until(stop)
 
 
 def app() -> ASGIApp:

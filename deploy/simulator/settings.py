@@ -17,6 +17,7 @@ class Faults(BaseModel):
     loss: float = Field(0, ge=0, le=1, description="丢失回执的概率")
     duplicates: float = Field(0, ge=0, le=1, description="重复回执的概率")
     reorder: float = Field(0, ge=0, le=1, description="回执颠倒次序的概率")
+    dead: float = Field(0, ge=0, le=1, description="号码是空号的概率；同一号码总是一样")
     fail: float = Field(0, ge=0, le=1, description="下发失败的概率")
     reject: float = Field(0, ge=0, le=1, description="拒收提交的概率")
     stall: float = Field(0, ge=0, le=1, description="收下但不答复的概率")

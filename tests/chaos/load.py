@@ -90,7 +90,7 @@ class Load:
             for customer, ticket in self.tickets.items():
                 theirs = [t["id"] async for t in manager.all("/complaints/v1/tickets", customer_id=customer)]
                 assert theirs == [ticket]
-            await self._at_the_gateway(pos, introductions)
+            await self._at_the_gateway(office, introductions)
             invariants = await office.get("/kpi/v1/invariants")
             assert [i for i in invariants["items"] if i["name"] in MUST_HOLD and not i["ok"]] == []
         letters = await commands.asked(self.house, "dead-letters", "list")
@@ -109,11 +109,11 @@ class Load:
 
         return str((await until("介绍短信已送达并计数", look, patience=PATIENCE))["id"])
 
-    async def _at_the_gateway(self, pos: Desk, messages: list[str]) -> None:
+    async def _at_the_gateway(self, office: Desk, messages: list[str]) -> None:
         """The gateway was handed each of these once."""
         submissions, since = Counter[str](), 0
         while True:
-            page = orjson.loads(await pos.text("/simulator/v1/messages", since=since))
+            page = orjson.loads(await office.text("/simulator/v1/messages", since=since))
             submissions.update({m["id"]: m["submissions"] for m in page["items"]})
             since = page["next"]
             if page["end"]:

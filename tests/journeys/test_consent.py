@@ -18,7 +18,7 @@ from shared.security.tenancy import Area
 from shared.testing.outboxes import events_said
 from tests.customer.customers import a_command
 from tests.customer.organisation import ORGANISATION
-from tests.journeys.desks import Desk, a_phone, desk, messages_of, until
+from tests.journeys.desks import OFFICE, Desk, a_phone, desk, messages_of, until
 from tests.journeys.houses import House
 from tests.messaging.people import Ears
 from tests.messaging.shelf import Shelf
@@ -75,13 +75,13 @@ async def test_what_the_customer_service_says_of_a_withdrawal_keeps_queued_messa
 async def test_the_code_in_the_sms_becomes_a_consent_and_a_withdrawal_is_felt_within_seconds(
     house: House,
 ) -> None:
-    async with desk(house) as pos:
+    async with desk(house) as pos, desk(house, OFFICE) as office:
         customer = (await pos.register(a_phone(), consents={"archive": True}))["id"]
         card = f"/customer/v1/customers/{customer}"
         asked = await pos.post(
             f"{card}/consent-codes", {"purposes": ["service_sms"], "wording_version": "v1"}
         )
-        code = await code_in_the_sms(pos, customer)
+        code = await code_in_the_sms(pos, office, customer)
         confirmation = f"{card}/consent-codes/{asked['id']}/confirmation"
         wrong = await pos.ask("POST", confirmation, json={"code": f"{(int(code) + 1) % 10**6:06d}"})
         assert (wrong.status_code, wrong.json()["code"]) == (403, "consent-code-wrong")
@@ -98,7 +98,7 @@ async def test_the_code_in_the_sms_becomes_a_consent_and_a_withdrawal_is_felt_wi
         await until("撤回后不再发送", lambda: refused(pos, customer), patience=10)
 
 
-async def code_in_the_sms(pos: Desk, customer: str) -> str:
+async def code_in_the_sms(pos: Desk, office: Desk, customer: str) -> str:
     """As the customer's phone shows it; the house's own record shows dots."""
 
     async def look() -> str | None:
@@ -110,7 +110,7 @@ async def code_in_the_sms(pos: Desk, customer: str) -> str:
     texts: dict[str, str] = {}
     since = 0
     while True:
-        page = await pos.get("/simulator/v1/messages", since=since)
+        page = await office.get("/simulator/v1/messages", since=since)
         texts |= {item["id"]: item["text"] for item in page["items"]}
         since = page["next"]
         if page["end"]:

@@ -54,7 +54,7 @@ async def test_clear_numbers_stand_nowhere_and_names_only_with_the_customer_serv
         await import_sheet(pos, phones[2:5], names[1])
         await import_orders(office, [*phones[:2], phones[5]])
         await complain(pos, manager, customer, phones, names[0])
-        await write_back(pos, phones[:2])
+        await write_back(office, phones[:2])
         await correct(pos, customer, phones[6], names[2])
         await pos.ask("GET", f"/customer/v1/customers/{phones[7]}")
         await pos.ask("GET", "/customer/v1/customers", params={"q": names[0], "phone": phones[7]})
@@ -113,10 +113,10 @@ async def complain(pos: Desk, manager: Desk, customer: str, phones: list[str], n
     await manager.text("/complaints/v1/tickets/export", hall=STORY_HALL)
 
 
-async def write_back(pos: Desk, phones: list[str]) -> None:
+async def write_back(office: Desk, phones: list[str]) -> None:
     """A customer and a stranger answer by SMS."""
     for phone in phones:
-        await pos.post("/simulator/v1/inbound", {"from": phone, "text": "知道了"}, expect=202)
+        await office.post("/simulator/v1/inbound", {"from": phone, "text": "知道了"}, expect=202)
 
 
 async def correct(pos: Desk, customer: str, phone: str, name: str) -> None:

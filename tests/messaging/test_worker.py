@@ -40,6 +40,7 @@ class Shop:
 
     def __init__(self, runtime: Runtime, http: httpx.AsyncClient, url: str, ears: Ears, shelf: Shelf) -> None:
         self.runtime, self.http, self.url, self._ears, self.shelf = runtime, http, url, ears, shelf
+        self.desk = {"authorization": f"Bearer {simulator.control_token(runtime.keyring)}"}
 
     async def say(self, *events: Event) -> None:
         """Publish as the customer service does."""
@@ -52,9 +53,9 @@ class Shop:
                 await asyncio.sleep(0.1)
 
     async def taken(self) -> list[dict[str, Any]]:
-        items: list[dict[str, Any]] = (await self.http.get(f"{self.url}/simulator/v1/messages")).json()[
-            "items"
-        ]
+        items: list[dict[str, Any]] = (
+            await self.http.get(f"{self.url}/simulator/v1/messages", headers=self.desk)
+        ).json()["items"]
         return items
 
 
@@ -101,7 +102,7 @@ async def test_introductions_are_sent_delivered_and_answered(
         await shop.until(lambda found: found == ["delivered"] * 40)
         assert {item["submissions"] for item in await shop.taken()} == {1}
         reply = {"from": "13900000007", "text": "退订"}
-        await shop.http.post(f"{shop.url}/simulator/v1/inbound", json=reply)
+        await shop.http.post(f"{shop.url}/simulator/v1/inbound", json=reply, headers=shop.desk)
         await shop.until(lambda found: found == ["delivered"] * 41)
     (heard,) = [
         SmsOptedOut.from_json(record.value)

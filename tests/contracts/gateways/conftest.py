@@ -88,15 +88,19 @@ class SimulatorPeer:
 
     name = "simulator"
 
-    def __init__(self, http: httpx.AsyncClient, url: str) -> None:
+    def __init__(self, http: httpx.AsyncClient, url: str, keyring: KeyRing) -> None:
         self._http, self._url = http, url
+        self._desk = {"authorization": f"Bearer {simulator.control_token(keyring)}"}
 
     async def texts(self) -> list[tuple[str, str]]:
-        items = (await self._http.get(f"{self._url}/simulator/v1/messages")).json()["items"]
+        items = (await self._http.get(f"{self._url}/simulator/v1/messages", headers=self._desk)).json()[
+            "items"
+        ]
         return [(item["to_masked"], item["text"]) for item in items for _ in range(item["submissions"])]
 
     async def reply(self, sender: str, text: str) -> None:
-        await self._http.post(f"{self._url}/simulator/v1/inbound", json={"from": sender, "text": text})
+        body = {"from": sender, "text": text}
+        await self._http.post(f"{self._url}/simulator/v1/inbound", json=body, headers=self._desk)
 
 
 class KannelPeer:
@@ -213,7 +217,7 @@ async def _meeting(
         serving = asyncio.create_task(Server(front, host="127.0.0.1", port=port, grace=2).serve_until(stop))
         holding = asyncio.create_task(keep_connections(runtime, stop))
         peers: dict[str, Callable[[], Peer]] = {
-            "simulator": lambda: SimulatorPeer(http, url),
+            "simulator": lambda: SimulatorPeer(http, url, keyring),
             "kannel": lambda: KannelPeer(kannel),  # type: ignore[arg-type]
             "cloud_mas": lambda: CloudMasPeer(platform),
             "smpp": lambda: SmppPeer(centre),

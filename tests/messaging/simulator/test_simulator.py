@@ -22,6 +22,7 @@ from services.messaging.config import MessagingSettings
 from services.messaging.dispatch.gateways.webhooks import is_signed
 from services.messaging.dispatch.ports import Callback
 from shared.keyring import KeyRing
+from shared.security import tokens
 
 QUICK = {"delay": 0.02, "jitter": 0.02}
 
@@ -65,6 +66,7 @@ class Client:
     def __init__(self, http: httpx.AsyncClient, keyring: KeyRing) -> None:
         self.http = http
         self._headers = {"authorization": f"Bearer {keyring.secret('gateway:simulator:submit')}"}
+        http.headers["authorization"] = f"Bearer {simulator.control_token(keyring)}"
 
     async def submit(
         self, *, to: str = "+8613900001234", text: str = "【厅】您好", **other: Any
@@ -232,8 +234,52 @@ async def test_without_the_token_nothing_is_taken(
 ) -> None:
     async with a_simulator(tmp_path, office[1], keyring) as client:
         body = {"id": str(uuid4()), "to": "+8613900001234", "from": "1", "text": "x"}
-        answer = await client.http.post("/simulator/v1/messages", json=body)
+        answer = await client.http.post(
+            "/simulator/v1/messages", json=body
+        )  # the desk's token is not the gateway's
         assert answer.status_code == 401
         assert (await client.submit(to="nobody")).status_code == 422
         assert (await client.http.get("/simulator/v1/messages", params={"since": "then"})).status_code == 422
         assert await client.items() == []
+
+
+DESK = [
+    ("GET", "/simulator/v1/messages", None),
+    ("POST", "/simulator/v1/inbound", {"from": "13700009999", "text": "TD"}),
+    ("GET", "/simulator/v1/faults", None),
+    ("PUT", "/simulator/v1/faults", {"loss": 0.5}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), DESK)
+async def test_only_the_desk_and_the_office_look_answer_and_set_faults(
+    tmp_path: Path, office: tuple[Office, str], keyring: KeyRing, method: str, path: str, body: Any
+) -> None:
+    def token(role: str) -> str:
+        return tokens.issue(keyring, subject=role, role=role, issuer=office[1], lifetime=600)
+
+    given = {
+        "": 401, "Bearer guess": 401, f"Bearer {token('pos')}": 401, f"Bearer {token('regional_office')}": 200,
+        f"Bearer {keyring.secret('gateway:simulator:submit')}": 401, f"Bearer {simulator.control_token(keyring)}": 200,
+    }  # fmt: skip
+    async with a_simulator(tmp_path, office[1], keyring) as client:
+        for authorization, expected in given.items():
+            headers = {"authorization": authorization}
+            answer = await client.http.request(method, path, json=body, headers=headers)
+            assert (answer.status_code == 401) == (expected == 401), authorization
+
+
+async def test_a_number_that_does_not_exist_never_does(
+    tmp_path: Path, office: tuple[Office, str], keyring: KeyRing
+) -> None:
+    place, url = office
+    async with a_simulator(tmp_path, url, keyring, dead=0.5, seed=3) as client:
+        for number in range(10):
+            for _ in range(2):
+                await client.submit(to=f"+861390000{number:04d}")
+        await place.until(lambda: len(place.receipts) == 20)
+        numbers = {item["id"]: item["to_hash"] for item in await client.items()}
+    codes: dict[str, set[str]] = {}
+    for receipt in place.receipts:
+        codes.setdefault(numbers[receipt["message_id"]], set()).add(receipt["code"])
+    assert {tuple(found) for found in codes.values()} == {("MK:0001",), ("DELIVRD",)}
