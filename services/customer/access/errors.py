@@ -81,3 +81,11 @@ class PasswordTooWeak(Invalid):
     code = "password-too-weak"
     title = "密码过于简单"
     detail = "密码应为 8 至 128 个字符，不能与用户名相同，也不能只重复一个字符。"
+
+
+class PasswordsDiffer(Invalid):
+    """The new password was not typed twice the same."""
+
+    code = "passwords-differ"
+    title = "两次输入不一致"
+    detail = "两次输入的新密码不一致。"

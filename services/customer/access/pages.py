@@ -6,12 +6,12 @@ from typing import Annotated
 import structlog
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
-from services.customer.access import rules, usecases
-from services.customer.access.errors import LockedOut, SignInRefused
+from services.customer.access import repository, rules, usecases
+from services.customer.access.errors import LockedOut, PasswordsDiffer, PasswordTooWeak, SignInRefused
 from services.customer.access.gateways.argon2id import hasher_for
 from services.customer.access.models import User
 from services.customer.access.ports import SecretHasher
-from services.customer.access.usecases import Attempt
+from services.customer.access.usecases import Attempt, ResetPassword
 from services.customer.config import CustomerSettings
 from shared import clock
 from shared.runtime import Runtime
@@ -70,6 +70,34 @@ async def sign_out(request: Request, here: Here, caller: AnyCaller) -> Response:
     log.info("access.signed_out", user=caller.subject)
     response = see_other(request, SIGN_IN, say="已退出。")
     sessions.end(response, here)
+    return response
+
+
+@router.get("/customer/password")
+async def password_page(request: Request, caller: AnyCaller) -> Response:
+    return render(request, "access/password.html", wrong=None)
+
+
+@router.post("/customer/password")
+async def change_password(
+    request: Request, here: Here, caller: AnyCaller, old: Text = "", new: Text = "", again: Text = ""
+) -> Response:
+    """One's own password; guesses count like those at the door, and all other sessions end."""
+    async with here.database.reading() as session:
+        user = await repository.get_user_of(session, caller.subject)
+    try:
+        usecases.check_password(new, user.username, again)
+        await _judged(Attempt(user.username, _address(request)), old, here, hasher_for(here.settings))
+    except (LockedOut, PasswordTooWeak, PasswordsDiffer) as wrong:
+        return render(request, "access/password.html", status=422, wrong=wrong.message)
+    except SignInRefused:
+        return render(request, "access/password.html", status=422, wrong="原密码不正确。")
+    command = ResetPassword(user.username, await hasher_for(here.settings).hash(new))
+    async with here.database.transaction() as session:
+        user = await usecases.reset_password(session, command, now=clock.now())
+        version = await revocation.version_of(session, user.subject)
+    response = see_other(request, rules.home_of(user.role), say="密码已修改，其他地方的登录已失效。")
+    _start_session(response, here, user, version)
     return response
 
 

@@ -60,6 +60,16 @@ async def get_user(session: AsyncSession, username: str) -> User:
     return user
 
 
+async def get_user_of(session: AsyncSession, subject: str) -> User:
+    """Who signs in as this subject: by staff number, or by user name where there is none."""
+    named = sa.and_(col(User.staff_no).is_(None), col(User.username) == subject)
+    query = select(User).where(sa.or_(col(User.staff_no) == subject, named), col(User.disabled_at).is_(None))
+    user = (await session.scalars(query.order_by(col(User.username)).limit(1))).first()
+    if user is None:
+        raise UserNotFound
+    return user
+
+
 async def user_or_none(session: AsyncSession, username: str) -> User | None:
     return await session.get(User, username)
 

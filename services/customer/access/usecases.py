@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.customer.access import repository, rules
 from services.customer.access.errors import (
     ClientExists,
+    PasswordsDiffer,
     PasswordTooWeak,
     RoleUnknown,
     TokenRefused,
@@ -186,8 +187,10 @@ async def follow_directory(session: AsyncSession, *, now: datetime) -> bool:
     return len(chunk) == FORGET_CHUNK
 
 
-def check_password(password: str, username: str) -> None:
-    """Raise `PasswordTooWeak`; asked before the password is hashed."""
+def check_password(password: str, username: str, again: str | None = None) -> None:
+    """Raise `PasswordTooWeak`, or `PasswordsDiffer` where it was typed twice; asked before the password is hashed."""
+    if again is not None and again != password:
+        raise PasswordsDiffer
     if not rules.is_acceptable_password(password, username):
         raise PasswordTooWeak
 

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
+from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -24,7 +25,7 @@ from shared.events.customer import UserSessionsEnded
 from shared.runtime import Runtime
 from shared.security import revocation
 from shared.testing.outboxes import events_said
-from tests.customer.access.people import PASSWORD, a_user, hasher_of, sign_in
+from tests.customer.access.people import PASSWORD, a_user, csrf_of, hasher_of, sign_in
 
 pytestmark = pytest.mark.usefixtures("organisation")
 NOW = datetime(2026, 11, 25, 2, tzinfo=UTC)
@@ -137,3 +138,54 @@ async def test_a_deactivated_user_can_be_let_in_again(guest: httpx.AsyncClient, 
     async with runtime.database.reading() as session:
         user: User = await repository.get_user(session, "zz0101")
     assert user.disabled_at is None
+
+
+async def test_ones_own_password_is_changed_and_only_the_other_sessions_end(
+    guest: httpx.AsyncClient, app: FastAPI, runtime: Runtime
+) -> None:
+    await a_user(runtime)
+    await sign_in(guest)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://hall.test"
+    ) as elsewhere:
+        await sign_in(elsewhere)
+        changed = await _change(guest, PASSWORD, "秋高气爽 2026")
+        assert (changed.status_code, changed.headers["location"]) == (303, "/customer/workbench")
+        assert await is_signed_in(guest)
+        assert not await is_signed_in(elsewhere)
+        assert (await sign_in(elsewhere)).status_code == 401
+        assert (await sign_in(elsewhere, password="秋高气爽 2026")).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "again", "said"),
+    [
+        ("falsch", "秋高气爽 2026", None, "原密码不正确"),
+        (PASSWORD, "kurz", None, "密码应为 8 至 128 个字符"),
+        (PASSWORD, "zz0101", None, "密码应为 8 至 128 个字符"),
+        (PASSWORD, "秋高气爽 2026", "秋高气爽 2027", "不一致"),
+    ],
+)
+async def test_a_password_is_not_changed_by_a_guess_to_a_weak_one_or_by_a_slip(
+    guest: httpx.AsyncClient, runtime: Runtime, old: str, new: str, again: str | None, said: str
+) -> None:
+    await a_user(runtime)
+    await sign_in(guest)
+    refused = await _change(guest, old, new, again)
+    assert (refused.status_code, said in refused.text) == (422, True)
+    assert await is_signed_in(guest)
+
+
+async def test_guessing_the_old_password_locks_like_guessing_at_the_door(
+    guest: httpx.AsyncClient, runtime: Runtime
+) -> None:
+    await a_user(runtime)
+    await sign_in(guest)
+    answers = [await _change(guest, "falsch", "秋高气爽 2026") for _ in range(6)]
+    assert "尝试次数过多" in answers[-1].text
+
+
+async def _change(browser: httpx.AsyncClient, old: str, new: str, again: str | None = None) -> httpx.Response:
+    token = await csrf_of(browser, "/customer/password")
+    form = {"csrf_token": token, "old": old, "new": new, "again": new if again is None else again}
+    return await browser.post("/customer/password", data=form)

@@ -101,7 +101,7 @@ async def test_who_changes_anothers_draft_cannot_approve_it(
 
 
 @pytest.mark.both_databases
-async def test_editing_an_approved_script_makes_a_new_draft_version(
+async def test_a1_16_editing_an_approved_script_makes_a_new_draft_version(
     author: httpx.AsyncClient, approver: httpx.AsyncClient, clerk: httpx.AsyncClient
 ) -> None:
     """The old one stays in use until the new one is approved, then is retired; every use keeps its version."""
