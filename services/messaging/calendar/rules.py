@@ -1,7 +1,7 @@
 """Which days are worked and which are greeted on: the most exact place decides, unknown years go by the weekday."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal, Protocol
 
@@ -90,13 +90,11 @@ def days_between(first: date, last: date) -> Iterator[date]:
 
 
 def merged(days_off: Iterable[Noted], festivals: Iterable[Noted]) -> list[Noted]:
-    """One note a day: a festival on a day off is that day off, greeted on under the festival's name."""
+    """One note a day: a festival on a day off is that day off, under the festival's name."""
     found = {noted.day: noted for noted in days_off}
     for festival in festivals:
         off = found.get(festival.day)
-        found[festival.day] = (
-            Noted(off.day, off.kind, festival.name, off.is_workday, greeted=True) if off else festival
-        )
+        found[festival.day] = replace(off, name=festival.name, greeted=festival.greeted) if off else festival
     return [found[day] for day in sorted(found)]
 
 

@@ -29,7 +29,7 @@ async def drop_old_turns(session: AsyncSession, firing: Firing) -> bool:
 
 JOBS = [
     Job("draft_greetings", draft_greetings, cron="15 4 * * *"),
-    Job("lay_out_plans", lay_out_plans, every=timedelta(minutes=5)),
+    Job("lay_out_plans", lay_out_plans, every=timedelta(minutes=1)),
     Job("give_turns", give_turns, every=timedelta(minutes=1)),
     Job("drop_old_turns", drop_old_turns, cron="50 4 * * *"),
 ]

@@ -95,6 +95,8 @@ def test_a_festival_on_a_day_off_stays_a_day_off_and_is_greeted_on() -> None:
     spring = by_day[date(2026, 2, 17)]
     assert (spring.kind, spring.name, spring.is_workday, spring.greeted) == ("statutory", "春节", False, True)
     assert (by_day[date(2026, 2, 18)].is_workday, by_day[date(2026, 2, 18)].greeted) == (False, False)
+    eve = by_day[date(2026, 2, 16)]
+    assert (eve.name, eve.greeted) == ("除夕", False), "nobody is greeted twice within two days"
     assert by_day[date(2026, 2, 14)].is_workday
     assert by_day[date(2026, 3, 3)].is_workday is None
 
