@@ -11,6 +11,14 @@ class CustomerNotFound(NotFound):
     detail = "没有找到这位客户，请核对后再试；也可能不在您的管辖范围内。"
 
 
+class CustomerLeft(Conflict):
+    """The number left the network: the record waits for the cleaning and is not written to any more."""
+
+    code = "customer-left"
+    title = "客户已离网"
+    detail = "这位客户已离网，档案等待清理，不能再修改；号码重新入网的，请重新入档。"
+
+
 class CustomerExists(Conflict):
     """The number is already active. `existing_id` opens the record only for those whose area it lies in."""
 

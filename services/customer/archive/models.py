@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlmodel import Field
 
 from services.customer.archive import rules
-from services.customer.archive.errors import NumberStoredDiffers
+from services.customer.archive.errors import CustomerLeft, NumberStoredDiffers
 from services.customer.archive.rules import HallPlate, Profile
 from services.customer.consent.rules import Decision, Entry, Purpose
 from services.customer.tables import Table
@@ -201,6 +201,7 @@ class Customer(Table, table=True):
             self.phone_enc, self.phone_index, self.phone_masked = phone.enc, phone.index, phone.masked
         if not changes:
             return None
+        self._is_here()
         self._take(profile)
         self.version += 1
         change = CustomerChange.of(self, changes, by=by, now=now)
@@ -208,6 +209,7 @@ class Customer(Table, table=True):
 
     def store_number(self, stored: NumberStored, plate: HallPlate) -> CustomerNumberStored:
         """Record that the hall's number is in the customer's phone; raises NumberStoredDiffers (C2)."""
+        self._is_here()
         if wrong := rules.differences_from_plate(stored.name, stored.number, plate):
             raise NumberStoredDiffers(errors=wrong)
         self.number_stored_name, self.number_stored_number = stored.name, stored.number
@@ -220,6 +222,8 @@ class Customer(Table, table=True):
 
         Who leaves the archive is to be erased; who agrees again before it is done stays.
         """
+        if entry.decision == Decision.GRANTED:
+            self._is_here()
         self.version += 1
         if entry.purpose == Purpose.ARCHIVE:
             self.withdrawn_at = entry.at if entry.decision == Decision.WITHDRAWN else None
@@ -266,6 +270,7 @@ class Customer(Table, table=True):
 
     def reassign(self, post: Post, *, by: str, now: datetime) -> "CustomerChange":
         """Somebody else manages the customer from now on, perhaps in another hall; who archived them stays."""
+        self._is_here()
         before = self.post
         self.hall, self.county, self.clerk = post.hall, post.county, post.clerk
         self.version += 1
@@ -274,6 +279,11 @@ class Customer(Table, table=True):
     def updated(self, consents: Consents, at: datetime) -> CustomerUpdated:
         """The record as it is now, for those who keep a copy."""
         return CustomerUpdated(**self._snapshot(consents), occurred_at=at)
+
+    def _is_here(self) -> None:
+        """Who left may still be let go, and be asked for nothing; raises CustomerLeft."""
+        if self.status != "active":
+            raise CustomerLeft
 
     def _number_is_stored(self) -> CustomerNumberStored:
         stored = self.number_stored

@@ -261,9 +261,9 @@ async def posts_of_clerk(session: AsyncSession, clerk: str, area: Area) -> list[
 
 
 async def move_to_post(session: AsyncSession, before: Post, after: Post) -> dict[UUID, int]:
-    """Everybody of one post goes to another, in one statement; returns their new versions (C9)."""
+    """Everybody of one post goes to another, in one statement; returns their new versions (C9). Who left stays."""
     mine = [col(getattr(Customer, name)) == value for name, value in before.columns.items()]
-    move = sa.update(Customer).where(*mine, col(Customer.status) != "erased")
+    move = sa.update(Customer).where(*mine, col(Customer.status) == "active")
     moved = move.values(**after.columns, version=col(Customer.version) + 1)
     returned = moved.returning(col(Customer.id), col(Customer.version))
     rows = await session.execute(returned.execution_options(synchronize_session=False))

@@ -16,10 +16,10 @@ from services.customer.archive.models import Customer
 from services.customer.purges.models import OffNetRow
 from shared import clock
 from shared.database import Database
-from shared.events.customer import CustomerLeftNetwork, CustomerPurged
+from shared.events.customer import CustomerLeftNetwork, CustomerPurged, CustomerUpdated
 from shared.testing.outboxes import events_said
 from tests.customer.conftest import Caller
-from tests.customer.customers import NAME, PHONE, post, register
+from tests.customer.customers import NAME, PHONE, PLATE, post, register
 from tests.customer.purges.leavers import a_list, cleaned, counts, taken_in, upload, work
 
 pytestmark = pytest.mark.usefixtures("organisation")
@@ -131,6 +131,27 @@ async def test_the_pos_flag_is_said_once(pos: httpx.AsyncClient, database: Datab
     assert {first.json()["status"], second.json()["status"]} == {"left"}
     (event,) = await said(database, CustomerLeftNetwork)
     assert (event.reported_by, event.reason, event.version) == ("pos", "拆机", 2)
+
+
+async def test_who_left_is_not_written_to_any_more(pos: httpx.AsyncClient, database: Database) -> None:
+    customer = await registered(pos)
+    await leave(pos, customer)
+    path, headers = f"/customer/v1/customers/{customer}", {"If-Match": "*"}
+    changed = await pos.patch(path, json={"name": "王芳"}, headers=headers)
+    stored = await post(pos, f"/customers/{customer}/number-stored", {**PLATE, "at": clock.now().isoformat()})
+    granted = await post(pos, f"/customers/{customer}/consents", a_word("marketing_sms", "granted"))
+    assert {answer.status_code for answer in (changed, stored, granted)} == {409}
+    assert {answer.json()["code"] for answer in (changed, stored, granted)} == {"customer-left"}
+    withdrawn = await post(pos, f"/customers/{customer}/consents", a_word("service_sms", "withdrawn"))
+    assert withdrawn.status_code == 201
+    assert await said(database, CustomerUpdated) == []
+
+
+def a_word(purpose: str, decision: str) -> dict[str, Any]:
+    return {
+        "purpose": purpose, "decision": decision, "channel": "counter", "wording_version": "v1",
+        "evidence": {"kind": "signature", "reference": "T-1"},
+    }  # fmt: skip
 
 
 async def test_nobody_leaves_in_the_future_or_in_another_hall(pos: httpx.AsyncClient, caller: Caller) -> None:
@@ -288,10 +309,7 @@ async def test_who_withdraws_the_consent_to_be_archived_is_erased_without_anybod
     pos: httpx.AsyncClient, database: Database
 ) -> None:
     customer = await registered(pos)
-    body = {
-        "purpose": "archive", "decision": "withdrawn", "channel": "counter", "wording_version": "v1",
-        "evidence": {"kind": "signature", "reference": "T-1"},
-    }  # fmt: skip
+    body = a_word("archive", "withdrawn")
     assert (await post(pos, f"/customers/{customer}/consents", body)).status_code == 201
     await work(database)
     assert (await pos.get(f"/customer/v1/customers/{customer}")).status_code == 404
@@ -302,10 +320,7 @@ async def test_who_withdraws_the_consent_to_be_archived_is_erased_without_anybod
 async def test_who_agrees_again_before_that_stays(pos: httpx.AsyncClient, database: Database) -> None:
     customer = await registered(pos)
     for decision in ("withdrawn", "granted"):
-        body = {
-            "purpose": "archive", "decision": decision, "channel": "counter", "wording_version": "v1",
-            "evidence": {"kind": "signature", "reference": "T-1"},
-        }  # fmt: skip
+        body = a_word("archive", decision)
         await post(pos, f"/customers/{customer}/consents", body)
     await work(database)
     assert (await pos.get(f"/customer/v1/customers/{customer}")).status_code == 200
