@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, Self
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,6 +14,9 @@ from services.customer.access_log.rules import Action
 from shared import ids
 from shared.database import Database
 from shared.security.tenancy import Caller
+
+MOST_NOTED = 20_000
+_noted: WeakKeyDictionary[Database, set[tuple[str, UUID, datetime | None]]] = WeakKeyDictionary()
 
 
 class Person(Protocol):
@@ -61,10 +65,21 @@ async def note(session: AsyncSession, look: Look, *, now: datetime) -> None:
 
 
 async def note_view(database: Database, caller: Caller, customer: Person, *, now: datetime) -> None:
-    """That a person opens this record. In a transaction of its own, since a reading has none."""
-    if rules.is_person(caller.role):
-        async with database.transaction() as session:
-            await note(session, Look.at_customer(caller, Action.VIEWED, customer), now=now)
+    """That a person opens this record. In a transaction of its own, since a reading has none.
+
+    What this process has committed for the hour is not written again; of other processes the unique key knows.
+    """
+    if not rules.is_person(caller.role):
+        return
+    noted = _noted.setdefault(database, set())
+    seen = caller.subject, customer.id, rules.hour_of(Action.VIEWED, now)
+    if seen in noted:
+        return
+    async with database.transaction() as session:
+        await note(session, Look.at_customer(caller, Action.VIEWED, customer), now=now)
+    if len(noted) >= MOST_NOTED:
+        noted.clear()
+    noted.add(seen)
 
 
 async def note_reading(
