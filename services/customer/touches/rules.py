@@ -5,7 +5,7 @@ A contact on day d is owed again on d + target days (`due_on`), and no later tha
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -76,8 +76,8 @@ def next_step_on(latest_on: date, ladder: Sequence[Step], taken: int) -> date | 
 
 
 def start_of(day: date) -> datetime:
-    """The day's first moment at the hall."""
-    return datetime.combine(day, time(), tzinfo=clock.SHANGHAI)
+    """The day's first moment at the hall, in UTC."""
+    return datetime.combine(day, time(), tzinfo=clock.SHANGHAI).astimezone(UTC)
 
 
 def minute_of(at: datetime) -> datetime:

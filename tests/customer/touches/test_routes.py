@@ -110,6 +110,7 @@ async def test_the_queue_tells_due_late_and_overdue_at_both_edges(
     found = await follow_ups(clerk)
     assert {item["customer_id"]: item["state"] for item in found["items"]} == expected
     assert [item["days_overdue"] for item in found["items"]] == [1, 0, 0, 0, 0]
+    assert {item["next_due_at"][10:] for item in found["items"]} == {"T16:00:00Z"}  # midnight in Shanghai
 
 
 @pytest.mark.both_databases
