@@ -66,6 +66,11 @@ class Campaign(Table, table=True):
     taken_to: UUID | None = Field(default=None, description="… up to this customer.")
     started_at: datetime | None = Field(default=None, sa_type=Timestamp)
     completed_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    outcome: dict[str, Any] | None = Field(
+        default=None,
+        sa_type=JsonB,
+        description="The counts as they were said: sent, failed, suppressed, pending.",
+    )
     created_at: datetime = Field(sa_type=Timestamp)
     updated_at: datetime = Field(sa_type=Timestamp)
 
@@ -148,6 +153,10 @@ class Campaign(Table, table=True):
         suppressed = dict(progress.suppressed)
         cancelled = suppressed.pop(rules.CANCELLED_REASON, 0)
         self.completed_at = self.updated_at = now
+        self.outcome = {
+            "sent": progress.sent, "failed": progress.failed, "suppressed": progress.kept_back,
+            "pending": progress.waiting,
+        }  # fmt: skip
         self.version += 1
         return CampaignCompleted(
             version=self.version, occurred_at=now, campaign_id=self.id, hall=self.hall, county=self.county,

@@ -30,9 +30,7 @@ MOVES: Mapping[str, frozenset[str]] = {
 CLASSES = ("service", "holiday", "marketing")
 """Classes a campaign may send: the others answer what a customer did, or happen once by themselves."""
 
-WAITING = ("planned", "held", "queued")
 SENT = ("accepted", "delivered")
-PENDING = (*WAITING, "submitting", "unknown")
 KEPT_BACK = ("suppressed", "expired", "cancelled")
 CANCELLED_REASON, LATE_REASON = "campaign-cancelled", "deadline-passed"
 
@@ -66,11 +64,6 @@ class Progress:
     @property
     def reconciles(self) -> bool:
         return self.audience == self.sent + self.kept_back + self.failed + self.waiting
-
-    @property
-    def in_the_house(self) -> int:
-        """Messages that may still leave, or are leaving now."""
-        return sum(self.pending.get(state, 0) for state in (*WAITING, "submitting"))
 
 
 def tally(state: str, head_count: int, taken: int, rows: Iterable[Row]) -> Progress:

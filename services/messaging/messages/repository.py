@@ -121,6 +121,14 @@ async def waiting_of_campaign(session: AsyncSession, campaign_id: UUID) -> list[
     return await _locked(session, query)
 
 
+async def campaign_is_in_hand(session: AsyncSession, campaign_id: UUID) -> bool:
+    """Whether one of the campaign's messages may still leave, or is leaving now; its index answers at once."""
+    query = sa.select(col(Message.id)).where(
+        col(Message.campaign_id) == campaign_id, col(Message.status).in_(IN_HAND)
+    )
+    return (await session.scalars(query.limit(1))).first() is not None
+
+
 async def count_waiting_of_campaign(session: AsyncSession, campaign_id: UUID) -> int:
     query = sa.select(sa.func.count()).where(
         col(Message.campaign_id) == campaign_id, col(Message.status).in_(WAITING)

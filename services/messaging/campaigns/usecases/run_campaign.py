@@ -82,7 +82,7 @@ async def _finish(session: AsyncSession, campaign: Campaign, now: datetime) -> b
         late = await store.waiting_of_campaign(session, campaign.id)
         await messages.expire(session, late, rules.LATE_REASON, now=now)
     await session.flush()
-    if (await repository.progress_of(session, campaign.id)).in_the_house:
+    if await store.campaign_is_in_hand(session, campaign.id):
         return False
     campaign.complete(now=now)
     await session.flush()
