@@ -54,6 +54,8 @@ ADMINS = (
     "/customer/scripts/library",
     "/customer/scripts/library/new",
     "/customer/scripts/stats",
+    "/customer/surveys/questionnaires",
+    "/customer/surveys/questionnaires/counter",
 )
 
 

@@ -1,5 +1,7 @@
 """Where an answer is taken down by another than who served, where a customer answers alone, and what came of it."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,10 +13,17 @@ from starlette.datastructures import FormData
 from services.customer.archive import repository as archive
 from services.customer.directory import repository as directory
 from services.customer.surveys import repository, rules, usecases
-from services.customer.surveys.errors import AnswersInvalid, InvitationNotFound, RatedByServer
-from services.customer.surveys.models import Invitation
-from services.customer.surveys.schemas import AnswerCreate, StatsRead
-from services.customer.surveys.usecases import AnswerByLink, GiveLink, Invite, RecordAnswer
+from services.customer.surveys.errors import AnswersInvalid, InvitationNotFound, RatedByServer, SurveyExists
+from services.customer.surveys.models import Invitation, Survey
+from services.customer.surveys.schemas import AnswerCreate, StatsRead, SurveyChange, SurveyCreate
+from services.customer.surveys.usecases import (
+    AnswerByLink,
+    ChangeSurvey,
+    DefineSurvey,
+    GiveLink,
+    Invite,
+    RecordAnswer,
+)
 from shared import clock
 from shared.pagination import PageRequest
 from shared.runtime import Runtime
@@ -22,6 +31,7 @@ from shared.security import csrf
 from shared.security.authentication import caller_or_none
 from shared.security.tenancy import Caller
 from shared.web.dependencies import Here, requires
+from shared.web.etags import ExpectedVersion, etag
 from shared.web.pages import render, see_other
 from shared.web.validation import field_error
 
@@ -29,8 +39,14 @@ router = APIRouter(include_in_schema=False)
 
 Reader = Annotated[Caller, requires("surveys:read")]
 Writer = Annotated[Caller, requires("surveys:write")]
+Definer = Annotated[Caller, requires("surveys:define")]
 Words = Annotated[str, Query(max_length=60)]
-COUNTER, DESK, LISTED = "counter", "/customer/surveys", 100
+COUNTER, DESK, QUESTIONNAIRES, LISTED = (
+    "counter",
+    "/customer/surveys",
+    "/customer/surveys/questionnaires",
+    100,
+)
 NAMES: dict[str, Any] = {"kinds": rules.KINDS, "statuses": rules.STATUSES, "channels": rules.CHANNELS}
 TONES = {"open": "warn", "answered": "good", "expired": "plain", "withdrawn": "plain"}
 UNLISTED = {"x-robots-tag": "noindex"}
@@ -77,6 +93,55 @@ async def stats(
         rows=rows,
         names=names,
     )
+
+
+@router.get("/customer/surveys/questionnaires")
+async def questionnaires(request: Request, here: Here, caller: Definer) -> Response:
+    async with here.database.reading() as session:
+        found = await repository.surveys_page(session, PageRequest(limit=LISTED))
+    return render(request, "surveys/questionnaires.html", surveys=found.items, **NAMES)
+
+
+@router.get("/customer/surveys/questionnaires/new")
+async def new_questionnaire(request: Request, _caller: Definer) -> Response:
+    return _questionnaire(request, None, {"valid_days": 7, "rest_days": 30, "per_hall": 0})
+
+
+@router.post("/customer/surveys/questionnaires")
+async def define_survey(request: Request, here: Here, caller: Definer) -> Response:
+    form = await request.form()
+    try:
+        body = SurveyCreate.model_validate(_definition_of(form, "code", "kind"))
+        async with here.database.transaction() as session:
+            command = DefineSurvey(body.code, body.facts(), author=caller.subject)
+            await usecases.define_survey(session, command, now=clock.now())
+    except (SurveyExists, ValidationError) as wrong:
+        return _questionnaire(request, None, _typed(form), _errors_of(wrong), status=422)
+    return see_other(request, QUESTIONNAIRES, say="已新建问卷。")
+
+
+@router.get("/customer/surveys/questionnaires/{code}")
+async def questionnaire(request: Request, here: Here, caller: Definer, code: str) -> Response:
+    async with here.database.reading() as session:
+        survey = await repository.get_newest(session, code)
+    return _questionnaire(request, survey, {**survey.model_dump(), "questions": _as_lines(survey)})
+
+
+@router.post("/customer/surveys/questionnaires/{code}")
+async def change_survey(request: Request, here: Here, caller: Definer, code: str) -> Response:
+    """A new version; whoever was invited before answers what was asked then."""
+    form = await request.form()
+    try:
+        given = {"remind_after_days": None, **_definition_of(form), "active": "active" in form}
+        command = ChangeSurvey(code, SurveyChange.model_validate(given).changes(), author=caller.subject)
+        seen = ExpectedVersion(frozenset({etag(str(form.get("version", "")))}))
+        async with here.database.transaction() as session:
+            await usecases.change_survey(session, command, unless_stale=seen.check, now=clock.now())
+    except ValidationError as wrong:
+        async with here.database.reading() as session:
+            survey = await repository.get_newest(session, code)
+        return _questionnaire(request, survey, _typed(form), _errors_of(wrong), status=422)
+    return see_other(request, QUESTIONNAIRES, say="已保存，从下一次邀请起按新的问卷。")
 
 
 @router.get("/customer/customers/{customer_id}/surveys")
@@ -216,6 +281,33 @@ async def _answer_page(
     )  # fmt: skip
 
 
+def _questionnaire(
+    request: Request,
+    survey: Survey | None,
+    filled: Mapping[str, Any],
+    errors: Mapping[str, str] | None = None,
+    *,
+    status: int = 200,
+) -> Response:
+    blank = {"filled": defaultdict(str, filled), "errors": defaultdict(str, errors or {})}
+    return render(request, "surveys/questionnaire.html", status=status, survey=survey, **blank, **NAMES)
+
+
+def _definition_of(form: FormData, *more: str) -> dict[str, Any]:
+    """The form as the API's own body; a question a line: code, text and, if not five, the best score."""
+    names = (*more, "title", "introduction", "valid_days", "rest_days", "remind_after_days", "per_hall")
+    given: dict[str, Any] = {
+        name: str(form[name]).strip() for name in names if str(form.get(name, "")).strip()
+    }
+    lines = [line for line in str(form.get("questions", "")).splitlines() if line.strip()]
+    cells = [[cell.strip() for cell in line.replace("｜", "|").split("|")] for line in lines]
+    return {**given, "questions": [dict(zip(("code", "text", "out_of"), row, strict=False)) for row in cells]}
+
+
+def _as_lines(survey: Survey) -> str:
+    return "\n".join(f"{q.code} | {q.text} | {q.out_of}" for q in survey.asked)
+
+
 def _may_answer(invitation: Invitation, caller: Caller) -> bool:
     asked = invitation.status == "open" and clock.now() < invitation.expires_at
     return asked and caller.may("surveys:write") and invitation.served_by != caller.subject
@@ -232,13 +324,16 @@ def _typed(form: FormData) -> dict[str, str]:
     return {name: str(value) for name, value in form.items()}
 
 
-def _errors_of(wrong: AnswersInvalid | ValidationError) -> dict[str, str]:
-    """By question, or by the form's field."""
+def _errors_of(wrong: AnswersInvalid | SurveyExists | ValidationError) -> dict[str, str]:
+    """By question, or by the form's field; what is wrong with a definition's questions stands below all of them."""
+    if isinstance(wrong, SurveyExists):
+        return {"code": wrong.message}
     if isinstance(wrong, ValidationError):
         found = [field_error({**error, "loc": ("body", *error["loc"])}) for error in wrong.errors()]
     else:
         found = list(wrong.errors)
-    return {error.pointer.strip("/").removeprefix("scores/"): error.detail for error in found}
+    pointers = {error.pointer.strip("/").removeprefix("scores/"): error.detail for error in found}
+    return {name.partition("/")[0]: detail for name, detail in pointers.items()}
 
 
 async def _names(session: AsyncSession, caller: Caller, by: str) -> dict[str, str]:
