@@ -99,7 +99,8 @@ class SmsSuppressed(MessageEvent):
     heard_by: ClassVar = {"customer": "shows why nothing was sent", "kpi": "suppressions by reason"}
 
     reason: Code = Field(
-        description="no-consent, cap-reached, min-gap, opted-out, number-dead, complaint-open, left-network."
+        description="no-consent, cap-reached, min-gap, opted-out, number-dead, complaint-open, complaint-recent, "
+        "left-network, deadline-passed …"
     )
 
 

@@ -61,6 +61,9 @@ def test_a_hall_may_leave_a_greeting_out() -> None:
     assert calendar(everywhere, hall).festivals(date(2026, 3, 1), date(2026, 3, 31)) == []
 
 
+OF_2026 = [day(n.day.isoformat(), workday=n.is_workday) for n in NoticedDays().days_of(2026) or []]
+
+
 @given(st.dates(date(2020, 1, 1), date(2035, 12, 31)))
 def test_a_year_without_data_goes_by_the_weekday(some: date) -> None:
     assert calendar().is_workday(some) == (some.weekday() < 5)
@@ -68,9 +71,7 @@ def test_a_year_without_data_goes_by_the_weekday(some: date) -> None:
 
 @given(st.dates(date(2026, 1, 1), date(2026, 12, 31)), st.integers(0, 60))
 def test_workdays_are_exactly_the_days_that_are_worked(first: date, length: int) -> None:
-    known = calendar(
-        *(day(n.day.isoformat(), workday=n.is_workday) for n in NoticedDays().days_of(2026) or [])
-    )
+    known = calendar(*OF_2026)
     last = first + timedelta(days=length)
     brute = [first + timedelta(days=n) for n in range(length + 1)]
     assert known.workdays(first, last) == [each for each in brute if known.is_workday(each)]
