@@ -127,8 +127,9 @@ async def next_due(session: AsyncSession, today: date) -> Plan | None:
         col(PlanEntry.day) <= today,
         col(PlanEntry.turned_at).is_(None),
     )
-    query = select(Plan).where(Plan.status == APPROVED, waiting).order_by(col(Plan.closes_on), col(Plan.id))
-    return (await session.scalars(query.limit(1))).one_or_none()
+    lately = col(Plan.closes_on) >= today - rules.LATEST
+    query = select(Plan).where(Plan.status == APPROVED, lately, waiting)
+    return (await session.scalars(query.order_by(col(Plan.closes_on), col(Plan.id)).limit(1))).one_or_none()
 
 
 async def due_customers(session: AsyncSession, plan: Plan, today: date, limit: int) -> list[UUID]:

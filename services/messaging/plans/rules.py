@@ -15,6 +15,8 @@ CLASS_NAMES = {SERVICE: "服务短信", HOLIDAY: "节日问候"}
 AHEAD = timedelta(days=3)
 """How long before its first day a plan is laid out."""
 GREETINGS_AHEAD = timedelta(days=30)
+LATEST = timedelta(days=31)
+"""How long after its last day a plan is still looked at, so that whoever missed their turn is told so."""
 
 
 class Workdays(Protocol):

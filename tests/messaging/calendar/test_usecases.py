@@ -1,5 +1,6 @@
 """Loading years as they become known, and an administrator's word over what packages tell."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
@@ -7,10 +8,12 @@ import pytest
 
 from services.messaging.calendar import repository, usecases
 from services.messaging.calendar.gateways.borax import Festivals
+from services.messaging.calendar.jobs import measure_missing_years
 from services.messaging.calendar.models import CalendarDay
 from services.messaging.calendar.rules import Noted
 from services.messaging.calendar.usecases import ImportDays
 from shared.database import Database
+from shared.runtime import Runtime
 from tests.messaging.shelf import Shelf
 
 pytestmark = pytest.mark.both_databases
@@ -82,3 +85,13 @@ async def test_a_file_of_the_whole_year_ends_the_alarm(database: Database) -> No
     async with database.transaction() as session:
         await usecases.import_days(session, ImportDays(rows, whole_years=True, by="office"), now=NOVEMBER)
     assert await missing(database, date(2026, 11, 25)) == []
+
+
+async def test_the_gauge_tells_how_many_years_go_by_the_weekday(runtime: Runtime) -> None:
+    stop, labels = asyncio.Event(), {"service": "messaging"}
+    loop = asyncio.create_task(measure_missing_years(runtime, stop))
+    async with asyncio.timeout(10):
+        while not runtime.metrics.registry.get_sample_value("hall_calendar_years_missing", labels):
+            await asyncio.sleep(0.02)
+    stop.set()
+    await loop

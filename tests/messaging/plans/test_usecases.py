@@ -1,5 +1,6 @@
 """From content to messages: laid out over the month, turned in chunks, once a customer."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -290,3 +291,31 @@ async def test_whoever_is_erased_waits_for_no_turn_and_is_told_the_turns_they_ha
         await repository.erase_customers(session, [gone])
     assert [t["occasion"] for t in told["planned_messages"]] == ["service:2026-11"]
     assert [e.customer_id for e in await shelf.rows(PlanEntry)] == [stays]
+
+
+async def test_several_workers_at_once_give_everybody_one_turn_and_one_message(
+    database: Database, phones: PhoneBook, shelf: Shelf
+) -> None:
+    await settle_in(database, phones, 12)
+    await approve(database, await write(database))
+    await asyncio.gather(*(lay_out(database) for _ in range(3)))
+    assert len(await shelf.rows(PlanEntry)) == 12
+    await asyncio.gather(*(give_turns(database, LAST, chunk=2) for _ in range(4)))
+    messages = await shelf.messages()
+    assert len(messages) == len({m.customer_id for m in messages}) == len(await shelf.slots()) == 12
+
+
+async def test_halls_with_other_busy_days_get_other_days_in_the_same_pass(
+    database: Database, phones: PhoneBook, shelf: Shelf
+) -> None:
+    await settle_in(database, phones, 3)
+    other = people.a_hall("ZZ02").model_copy(update={"busy_from_day": 10, "busy_to_day": 20})
+    async with database.transaction() as session:
+        await audience.follow_halls(session, [other])
+        here = [people.a_customer(phones, phone=f"137{n:08d}", hall="ZZ02", at=OCTOBER) for n in range(3)]
+        await audience.follow_snapshots(session, here)
+    await approve(database, await write(database))
+    await lay_out(database)
+    by_hall = {plan.hall: plan.days for plan in await shelf.rows(Plan)}
+    assert (by_hall["ZZ01"][0], by_hall["ZZ02"][0]) == ("2026-11-06", "2026-11-02")
+    assert len(await shelf.rows(PlanEntry)) == 6
