@@ -128,6 +128,28 @@ async def test_the_office_s_pages_are_in_order(visit: Opener) -> None:
     await judge(window)
 
 
+async def test_the_cleaning_and_a_work_report_are_in_order(visit: Opener, tmp_path: Path) -> None:
+    file = tmp_path / "离网.csv"
+    file.write_text("手机号码,离网时间\n13800001111,昨天\n13800,\n", encoding="utf-8")
+    window = await visit("zz0101")
+    page = window.page
+    await window.goto("/customer/cleaning")
+    await judge(window)
+    await page.get_by_label("运营商的离网名单").set_input_files(file)
+    await page.get_by_role("button", name="提交名单").click()
+    await page.wait_for_selector("td:has-text('退回')")
+    await judge(window)
+    await window.goto("/customer/cleaning")
+    await page.get_by_role("button", name="预演").click()
+    await page.wait_for_selector("text=已完成")
+    await judge(window)
+    await window.goto("/customer/work-reports")
+    await judge(window)
+    await page.get_by_role("button", name="打开").click()
+    await page.wait_for_selector("#figure-registrations")
+    await judge(window)
+
+
 async def test_the_administrator_s_pages_are_in_order(visit: Opener) -> None:
     window = await visit("admin")
     for path in ADMINS:
