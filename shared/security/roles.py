@@ -30,7 +30,7 @@ _COUNTY_LEAD = _HALL_LEAD | _scopes(
     "scripts:approve surveys:define directory:write feeds:read proofs:read access_log:read"
 )
 _OFFICE = _COUNTY_LEAD | _scopes(
-    "schemes:write periods:write calendar:write reply_words:write tiers:write invariants:read"
+    "wordings:write schemes:write periods:write calendar:write reply_words:write tiers:write invariants:read"
 )
 _ADMIN = _OFFICE | _scopes("clients:write users:write gateways:write")
 

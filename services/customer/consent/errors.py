@@ -1,6 +1,6 @@
 """What can go wrong with a consent."""
 
-from shared.errors import Invalid
+from shared.errors import Conflict, Invalid
 
 
 class ConsentRequired(Invalid):
@@ -17,6 +17,22 @@ class WordingUnknown(Invalid):
     code = "wording-unknown"
     title = "告知文本版本有误"
     detail = "没有这个版本的告知文本，请使用现行版本。"
+
+
+class WordingExists(Conflict):
+    """A version is published once and never changed: consents refer to it."""
+
+    code = "wording-exists"
+    title = "告知文本版本已存在"
+    detail = "这个版本的告知文本已经发布，不能修改；请用新的版本号发布。"
+
+
+class WordingFromThePast(Invalid):
+    """Nobody was read today what is written tomorrow."""
+
+    code = "wording-from-the-past"
+    title = "生效日期有误"
+    detail = "告知文本不能从过去的日期起生效，请填今天或以后的日期。"
 
 
 class ConsentFromTheFuture(Invalid):

@@ -58,7 +58,7 @@ class Decided:
 
 
 class ConsentWording(Table, table=True):
-    """The words a clerk reads aloud before asking, and the question for each purpose. Versions are never edited."""
+    """The words a clerk reads aloud before asking, and the question for each purpose. The database refuses edits."""
 
     __tablename__ = "consent_wordings"
 
@@ -66,3 +66,5 @@ class ConsentWording(Table, table=True):
     effective_from: date
     introduction: str = Field(sa_column=sa.Column(sa.Text, nullable=False))
     questions: dict[str, str] = Field(sa_column=sa.Column(JsonB, nullable=False))
+    published_by: str | None = Field(default=None, max_length=80)
+    published_at: datetime | None = Field(default=None, sa_type=Timestamp)

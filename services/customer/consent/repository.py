@@ -12,6 +12,7 @@ from services.customer.consent.errors import WordingUnknown
 from services.customer.consent.models import Consent, ConsentWording, Decided
 from services.customer.consent.rules import Purpose
 from shared import last_writes
+from shared.database import insert_new
 from shared.personal_data import told
 
 
@@ -48,6 +49,11 @@ async def get_wording(session: AsyncSession, version: str) -> ConsentWording:
     if wording is None:
         raise WordingUnknown
     return wording
+
+
+async def add_wording(session: AsyncSession, wording: ConsentWording) -> bool:
+    """False when the version is there already."""
+    return bool(await insert_new(session, ConsentWording, [wording], key=["version"]))
 
 
 async def wording_on(session: AsyncSession, day: date) -> ConsentWording:

@@ -1,5 +1,6 @@
 """Bodies of the consent API."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Self
@@ -13,6 +14,7 @@ from services.customer.consent.rules import Decision, Evidence, Purpose
 from shared.phones import hide_numbers
 
 CODE_REFERENCE = "sms-code:"
+BLANKS = re.compile(r"\{[^}]*\}?")
 NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 
 
@@ -125,6 +127,31 @@ class ConsentLedger(BaseModel):
         return cls(as_of=as_of, state=rules.granted(said), items=items)
 
 
+def _only_known_blanks(text: str) -> str:
+    if set(BLANKS.findall(text)) - {"{hall}", "{clerk}"}:
+        raise ValueError("告知文本中只能用 {hall} 和 {clerk} 两处填空。")
+    return text
+
+
+def _for_every_purpose(questions: dict[Purpose, str]) -> dict[Purpose, str]:
+    if set(questions) != set(Purpose):
+        raise ValueError("四项用途都要有问句：archive、service_sms、holiday_sms、marketing_sms。")
+    return questions
+
+
+class WordingCreate(_Body):
+    """The words to read aloud from a day on; `{hall}` and `{clerk}` are filled in."""
+
+    version: WordingVersion
+    effective_from: date
+    introduction: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=20, max_length=2000),
+        AfterValidator(_only_known_blanks),
+    ]
+    questions: Annotated[dict[Purpose, Annotated[str, _line(200)]], AfterValidator(_for_every_purpose)]
+
+
 class WordingRead(BaseModel):
     """The words to read aloud before asking."""
 
@@ -134,6 +161,8 @@ class WordingRead(BaseModel):
     effective_from: date
     introduction: str
     questions: dict[Purpose, str]
+    published_by: str | None
+    published_at: datetime | None
 
 
 class WordingList(BaseModel):

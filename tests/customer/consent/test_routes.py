@@ -1,10 +1,15 @@
 """The wordings, and a customer's own ledger, over HTTP."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
+from shared import clock
+from shared.database import Database
 from tests.customer.conftest import Caller
 from tests.customer.customers import post, register
 
@@ -66,3 +71,54 @@ async def test_a_number_is_as_good_a_version_as_a_text(pos: httpx.AsyncClient) -
     customer = (await register(pos)).json()["id"]
     answer = await post(pos, f"/customers/{customer}/consents", a_decision("granted", wording_version=2))
     assert (answer.status_code, answer.json()["wording_version"]) == (201, "2")
+
+
+def a_wording(**changes: Any) -> dict[str, Any]:
+    usual = {
+        "version": "v2", "effective_from": clock.business_date(clock.now()).isoformat(),
+        "introduction": "您好，我是{hall}的{clerk}，想为您建一份客户档案，资料严格保密，您随时可以撤回。",
+        "questions": {
+            "archive": "是否同意保存？", "service_sms": "是否愿意收服务短信？", "holiday_sms": "是否愿意收节日问候？",
+            "marketing_sms": "是否愿意收新业务短信？",
+        },
+    }  # fmt: skip
+    return {**usual, **changes}
+
+
+@pytest.mark.both_databases
+async def test_other_words_are_published_for_a_day_and_never_changed(
+    pos: httpx.AsyncClient, caller: Caller, database: Database
+) -> None:
+    office = caller("regional_office", subject="RO01")
+    tomorrow = clock.business_date(clock.now()) + timedelta(days=1)
+    later = await post(office, "/consent-wordings", a_wording(version="v3", effective_from=f"{tomorrow}"))
+    now = await post(office, "/consent-wordings", a_wording())
+    assert (later.status_code, now.status_code, now.json()["published_by"]) == (201, 201, "RO01")
+    known = (await pos.get("/customer/v1/consent-wordings")).json()
+    assert (known["current"], [w["version"] for w in known["items"]]) == ("v2", ["v3", "v2", "v1"])
+    again = await post(office, "/consent-wordings", a_wording(introduction="换一种说法，" * 5))
+    assert (again.status_code, again.json()["code"]) == (409, "wording-exists")
+    with pytest.raises(DBAPIError, match="append-only"):
+        async with database.transaction() as session:
+            await session.execute(sa.text("UPDATE consent_wordings SET introduction = 'x'"))
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"effective_from": "2026-01-01"}, "wording-from-the-past"),
+        ({"questions": {"archive": "是否同意？"}}, "validation-failed"),
+        ({"introduction": "您好，我是{hall}的{name}，想为您建一份客户档案，资料保密。"}, "validation-failed"),
+        ({"introduction": "短"}, "validation-failed"),
+    ],
+)
+async def test_words_that_cannot_be_read_aloud_are_refused(
+    caller: Caller, change: dict[str, Any], code: str
+) -> None:
+    answer = await post(caller("admin"), "/consent-wordings", a_wording(**change))
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+async def test_words_are_the_office_s_to_choose(pos: httpx.AsyncClient, caller: Caller) -> None:
+    for client in (pos, caller("county_manager", county="zizhong")):
+        assert (await post(client, "/consent-wordings", a_wording())).status_code == 403
