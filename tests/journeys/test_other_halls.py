@@ -200,9 +200,6 @@ def _example(schema: Answer, document: Answer, values: dict[str, str]) -> Any:
         return schema["const"]
     if "enum" in schema:
         return schema["enum"][0]
-    if schema.get("minProperties"):
-        name = _example(schema["propertyNames"], document, values)
-        return {name: _example(schema["additionalProperties"], document, values)}
     if schema.get("type") == "object" or "properties" in schema:
         return dict(_members(schema, document, values)) or _entries(schema, document, values)
     if schema.get("type") == "array":
