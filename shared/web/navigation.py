@@ -74,6 +74,7 @@ _PLACES = (
         frozenset({"hall_manager", "county_manager", "regional_office", "admin"}),
     ),
     Place("/customer/admin", "管理", "m", frozenset({"county_manager", "regional_office", "admin"})),
+    Place("/messaging/numbers", "短信", "d", frozenset({"clerk"}), under="/messaging/"),
     Place(
         "/messaging/campaigns",
         "短信",

@@ -7,8 +7,10 @@ from playwright.async_api import expect
 from tests.browser.conftest import Opener
 from tests.browser.test_every_page import judge
 
-PAGES = ("campaigns", "campaigns/new", "templates", "templates/new", "templates/service", "replies", "unknowns",
-         "suppressions", "frequency", "calendar")  # fmt: skip
+PAGES = (
+    *("campaigns", "campaigns/new", "templates", "templates/new", "templates/service", "plans", "replies"),
+    *("unknowns", "numbers", "suppressions", "frequency", "calendar"),
+)
 
 
 async def test_a_campaign_is_made_confirmed_and_watched_to_its_end(visit: Opener) -> None:

@@ -17,9 +17,17 @@ Window = Callable[..., "Visitor"]
 class Visitor:
     """A session cookie instead of a token; forms carry the CSRF token of the session."""
 
-    def __init__(self, app: FastAPI, keyring: KeyRing, role: str, **place: Any) -> None:
+    def __init__(
+        self, app: FastAPI, keyring: KeyRing, role: str, *, subject: str | None = None, **place: Any
+    ) -> None:
         session = tokens.issue(
-            keyring, subject=f"{role}-person", role=role, issuer=BASE, lifetime=600, use="session", **place
+            keyring,
+            subject=subject or f"{role}-person",
+            role=role,
+            issuer=BASE,
+            lifetime=600,
+            use="session",
+            **place,
         )
         self._token = csrf.token_for(session)
         self.http = httpx.AsyncClient(

@@ -4,11 +4,13 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from fastapi import FastAPI
 
 from services.messaging.dispatch.jobs import Dispatcher
 from services.messaging.dispatch.ports import Submitted
 from services.messaging.messages.models import Message
 from shared import clock
+from shared.keyring import KeyRing
 from shared.phones import PhoneBook
 from shared.runtime import Runtime
 from tests.messaging import people
@@ -100,6 +102,25 @@ async def test_a_number_goes_on_the_list_and_off_it(
     await reply(runtime, "TD")
     assert "客户重新同意后自动解除" in await lead.see(f"{page}?reason=opted-out")
     assert "加入名单" not in await visitor("clerk", hall="ZZ01", county="zizhong").see(page)
+
+
+async def test_a_clerk_settles_a_number_that_nothing_reaches(
+    runtime: Runtime, customer: UUID, keyring: KeyRing, app: FastAPI, lead: Visitor, visitor: Window
+) -> None:
+    page, clerk = (
+        "/messaging/numbers",
+        Visitor(app, keyring, "clerk", subject="ZZ0101", hall="ZZ01", county="zizhong"),
+    )
+    assert "没有待核对的号码" in await clerk.see(page)
+    await lead.send("/messaging/suppressions", phone="13900001234", reason="number-dead", note="多次失败")
+    assert "没有待核对的号码" in await visitor("clerk", hall="ZZ01", county="zizhong").see(page)
+    seen = await clerk.see(page)
+    assert ("139********" in seen, f"/customer/customers/{customer}" in seen) == (True, True)
+    act = seen.partition(f'action="{page}/')[2].partition("/confirmation")[0]
+    assert "怎么核实的（2" in await clerk.follow(await clerk.send(f"{page}/{act}/confirmation", reason=""))
+    assert "恢复发送" in await clerk.follow(await clerk.send(f"{page}/{act}/confirmation", reason="当面打通"))
+    assert "已经解除" in await clerk.follow(await clerk.send(f"{page}/{act}/confirmation", reason="再来一次"))
+    await clerk.http.aclose()
 
 
 async def test_a_template_is_written_by_one_and_approved_by_another(

@@ -26,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 
 Reader = Annotated[Caller, requires("messages:read")]
 Writer = Annotated[Caller, requires("suppressions:write")]
-PAGE, SHOWN = "/messaging/suppressions", 50
+PAGE, NUMBERS, SHOWN = "/messaging/suppressions", "/messaging/numbers", 50
 NAMES = {OPTED_OUT: "客户退订", NUMBER_DEAD: "号码已失效", DO_NOT_CONTACT: "不再联系"}
 
 
@@ -78,6 +78,48 @@ async def lift(
     except (OptOutStands, SuppressionLifted) as wrong:
         return see_other(request, PAGE, say=wrong.message, tone="bad")
     return see_other(request, PAGE, say="已解除。")
+
+
+@router.get("/messaging/numbers")
+async def number_tasks(
+    request: Request, here: Here, caller: Reader, cursor: Annotated[str | None, Query(max_length=2000)] = None
+) -> Response:
+    """Customers whom nothing reaches any more: a clerk sees their own, others those of their area."""
+    mine = caller.subject if caller.role == "clerk" else None
+    async with here.database.reading() as session:
+        page = PageRequest(SHOWN, cursor)
+        found = await repository.number_tasks_page(session, caller.area, page, clerk=mine)
+    return render(
+        request, "suppression/numbers.html", entries=found.items, may_write=caller.may("messages:write"),
+        next_url=f"{NUMBERS}?cursor={found.next_cursor}" if found.next_cursor else None,
+    )  # fmt: skip
+
+
+@router.get("/messaging/numbers/{suppression_id}/confirmation")
+async def back_to_tasks(request: Request, _caller: Reader, suppression_id: UUID) -> Response:
+    return see_other(request, NUMBERS)
+
+
+@router.post("/messaging/numbers/{suppression_id}/confirmation")
+async def confirm_number(
+    request: Request,
+    here: Here,
+    caller: Annotated[Caller, requires("messages:write")],
+    suppression_id: UUID,
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """The number is right after all: it is written to again."""
+    try:
+        because = SuppressionLift(reason=reason).reason
+        async with here.database.transaction() as session:
+            await usecases.confirm_number(
+                session, suppression_id, caller.area, caller.subject, because, now=clock.now()
+            )
+    except ValidationError:
+        return see_other(request, NUMBERS, say="请写明怎么核实的（2 至 200 字）。", tone="bad")
+    except SuppressionLifted as wrong:
+        return see_other(request, NUMBERS, say=wrong.message, tone="warn")
+    return see_other(request, NUMBERS, say="已核实，恢复发送。")
 
 
 async def _page(
