@@ -84,7 +84,7 @@ async def put_customer(
     return json_response(201 if is_new else 200, CustomerRead.of(customer), etag=customer.version)
 
 
-@router.get("/customers")
+@router.get("/customers", response_model=Page[CustomerRead])
 async def list_customers(
     here: Here,
     caller: Reader,
@@ -95,25 +95,24 @@ async def list_customers(
     tier: Place | None = None,
     not_contacted_for: Days | None = None,
     q: Name | None = None,
-) -> Page[CustomerRead]:
+) -> Response:
     """Newest first; `q` is how the name begins."""
     since = clock.now() - timedelta(days=int(not_contacted_for[:-1])) if not_contacted_for else None
     filters = repository.Filters(hall, clerk, brand, tier, since, q)
     async with here.database.reading() as session:
         found = await repository.customers_page(session, caller.area, filters, page)
-    return found.map(CustomerRead.of)
+    return json_response(200, found.map(CustomerRead.of))  # as it is: the framework would check it once more
 
 
-@router.post("/customers/lookup")
-async def look_up_customer(body: PhoneLookup, here: Here, caller: Reader, response: Response) -> CustomerCard:
+@router.post("/customers/lookup", response_model=CustomerCard)
+async def look_up_customer(body: PhoneLookup, here: Here, caller: Reader) -> Response:
     """Find by number. A POST, so that the number stands in no URL and no log."""
     async with here.database.reading() as session:
         index = here.phones.index(body.phone)
         customer = await repository.get_customer_with_phone(session, index, caller.area)
         card = CustomerCard.of_record(await repository.record_of(session, customer))
     await access_log.note_view(here.database, caller, customer, now=clock.now())
-    response.headers["ETag"] = etag(customer.version)
-    return card
+    return json_response(200, card, etag=customer.version)
 
 
 @router.get("/customers/{customer_id}")
