@@ -17,6 +17,7 @@ from services.customer.checks import routes as checks
 from services.customer.confirmations import pages as confirmation_pages
 from services.customer.confirmations import routes as confirmations
 from services.customer.consent import routes as consent
+from services.customer.contracts import pages as contracts_pages
 from services.customer.contracts import routes as contracts
 from services.customer.directory import pages as directory_pages
 from services.customer.directory import routes as directory
@@ -59,7 +60,7 @@ ROUTERS = (
     *(tiers.router, touches.router, touches_pages.router),
     *(handovers.router, handovers_pages.router),
     *(purges.router, purges_pages.router),
-    *(contracts.router, facilities.router, checks.router),
+    *(contracts.router, contracts_pages.router, facilities.router, checks.router),
     *(reports.router, reports_pages.router),
     *(products_pages.router, recommendations_pages.router, activations_pages.router),
     *(sales.router, sales_pages.router),

@@ -27,6 +27,9 @@ CLERKS = (
     "/customer/opportunities",
     "/customer/price-list",
     "/customer/sales-campaigns",
+    "/customer/work-reports",
+    "/customer/market-reports",
+    "/customer/contract-reminders",
     "/kpi/board",
     "/nowhere",
     "/kpi/invariants",
@@ -102,7 +105,7 @@ async def test_a_clerk_s_pages_are_in_order(visit: Opener, house: EmbeddedHouse)
     await window.page.wait_for_selector("#sms-count")
     await window.page.wait_for_selector("#offers-part .offer")
     await judge(window)
-    for part in ("recommendations", "activations"):
+    for part in ("recommendations", "activations", "contracts"):
         await window.goto(f"/customer/customers/{customer['id']}/{part}")
         await judge(window)
     await window.goto("/customer/workbench")

@@ -1,4 +1,4 @@
-"""Work reports as pages: generate today's, this week's or this month's, write to it, hand it in; managers read them."""
+"""Work reports as pages: generate one, write to it, hand it in; what was seen of the market; managers read them."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -12,8 +12,8 @@ from services.customer.directory import repository as directory
 from services.customer.reports import repository, rules, usecases
 from services.customer.reports.errors import ReportExists
 from services.customer.reports.repository import Filters
-from services.customer.reports.schemas import WorkReportSubmit
-from services.customer.reports.usecases import GenerateWorkReport, WriteComment
+from services.customer.reports.schemas import MarketReportCreate, WorkReportSubmit
+from services.customer.reports.usecases import GenerateWorkReport, HandInMarketReport, WriteComment
 from shared import clock
 from shared.errors import Invalid
 from shared.pagination import PageRequest
@@ -27,6 +27,8 @@ router = APIRouter(include_in_schema=False)
 Reader = Annotated[Caller, requires("reports:read")]
 Writer = Annotated[Caller, requires("reports:write")]
 REPORTS = "/customer/work-reports"
+MARKET = "/customer/market-reports"
+TYPED = ("kind", "title", "content", "competitor", "observed_on")
 SHOWN = 30
 
 
@@ -82,6 +84,55 @@ async def write(
         else:
             await usecases.comment_on_work_report(session, command, unless_stale=_newest, now=now)
     return see_other(request, f"{REPORTS}/{report_id}", say="已提交。" if hand_in else "已保存，数字已更新。")
+
+
+@router.get("/customer/market-reports")
+async def market_reports(
+    request: Request, here: Here, caller: Reader, cursor: Annotated[str | None, Query(max_length=2000)] = None
+) -> Response:
+    return await _market(request, here, caller, cursor)
+
+
+@router.post("/customer/market-reports")
+async def hand_in_market_report(request: Request, here: Here, caller: Writer) -> Response:
+    form = await request.form()
+    typed = {name: str(form[name]) for name in TYPED if form.get(name)}
+    try:
+        body = MarketReportCreate.model_validate(typed)
+        command = HandInMarketReport(caller.area, caller.subject, body.facts())
+        async with here.database.transaction() as session:
+            await usecases.hand_in_market_report(session, command, now=clock.now())
+    except ValidationError as wrong:
+        errors = {str(error["loc"][0]): "请填写，不要过长。" for error in wrong.errors()}
+        return await _market(request, here, caller, None, status=422, errors=errors, typed=typed)
+    except Invalid as wrong:
+        return await _market(
+            request, here, caller, None, status=422, errors={"title": wrong.message}, typed=typed
+        )
+    return see_other(request, MARKET, say="已提交。")
+
+
+async def _market(
+    request: Request,
+    here: Runtime,
+    caller: Caller,
+    cursor: str | None,
+    *,
+    status: int = 200,
+    errors: Mapping[str, str] | None = None,
+    typed: Mapping[str, str] | None = None,
+) -> Response:
+    async with here.database.reading() as session:
+        found = await repository.market_reports_page(
+            session, caller.area, Filters(), PageRequest(SHOWN, cursor)
+        )
+        names = await directory.clerk_names(session, [report.clerk for report in found.items])
+    return render(
+        request, "reports/market.html", status=status, reports=found.items, names=names, kinds=rules.MARKET_KINDS,
+        filled={**dict.fromkeys(TYPED, ""), **(typed or {})}, errors=errors or {},
+        today=clock.business_date(clock.now()), writes="reports:write" in caller.scopes,
+        next_url=f"?cursor={found.next_cursor}" if found.next_cursor else None,
+    )  # fmt: skip
 
 
 async def _list(

@@ -70,6 +70,14 @@ async def test_the_manager_reads_and_does_not_write(clerk: httpx.AsyncClient, ru
     assert (await submit(clerk, path, comment="代写")).status_code == 403
 
 
+async def test_what_was_seen_of_the_market_is_handed_in(clerk: httpx.AsyncClient) -> None:
+    seen = {"kind": "competitor", "title": "联通降价", "content": "城南厅 59 元", "observed_on": "2026-11-20"}
+    empty = await submit(clerk, "/customer/market-reports", **{**seen, "content": " "})
+    assert (empty.status_code, "请填写" in empty.text, "联通降价" in empty.text) == (422, True, True)
+    assert (await submit(clerk, "/customer/market-reports", **seen)).status_code == 303
+    assert "城南厅 59 元" in (await clerk.get("/customer/market-reports")).text
+
+
 @pytest.fixture
 async def house(app: FastAPI, runtime: Runtime) -> AsyncIterator[str]:
     await a_user(runtime)
