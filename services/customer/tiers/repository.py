@@ -119,11 +119,15 @@ async def runs_page(session: AsyncSession, page: PageRequest) -> Page[Any]:
 
 
 async def candidates_of(session: AsyncSession, run: TierRun, limit: int) -> list[Candidate]:
-    """The next customers of a run in the order of their ids, locked, in one query."""
+    """The next customers of a run in the order of their ids, locked, in one query.
+
+    Both tables are read from the cursor on, so that the last chunk costs what the first does.
+    """
+    latest = sa.and_(_is_latest(TierRating, col(Customer.id)), col(TierRating.customer_id) > run.cursor)
     query = (
         sa.select(*_KNOWN)
         .select_from(Customer)
-        .outerjoin(TierRating, _is_latest(TierRating, col(Customer.id)))
+        .outerjoin(TierRating, latest)
         .where(col(Customer.status) == "active", col(Customer.id) > run.cursor)
         .order_by(col(Customer.id))
         .limit(limit)

@@ -263,9 +263,10 @@ async def astray(
         col(FollowUp.strategy_version) != of_tier,
     )
     query = sa.select(FollowUp, Customer).join(Customer, col(Customer.id) == col(FollowUp.customer_id))
-    query = query.where(_IS_OPEN, col(FollowUp.customer_id) > cursor, differs)
+    bounded = (col(FollowUp.customer_id), col(Customer.id))  # both, or one of them is read from its beginning
+    query = query.where(_IS_OPEN, differs, *(column > cursor for column in bounded))
     if until is not None:
-        query = query.where(col(FollowUp.customer_id) <= until)
+        query = query.where(*(column <= until for column in bounded))
     rows = await session.execute(query.order_by(col(FollowUp.customer_id)).with_for_update(of=FollowUp))
     return [(row[0], row[1]) for row in rows]
 

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 
 from services.customer.archive import repository as archive
 from services.customer.archive.models import Customer
+from services.customer.tiers import repository as tiers
+from services.customer.tiers.models import TierRating, TierRun
 from services.customer.touches import repository
 from services.customer.touches.models import FollowUp
 from services.customer.touches.repository import Filters
@@ -35,6 +37,7 @@ async def many(database: Database) -> Database:
         for start in range(0, len(customers), 500):
             await insert_rows(session, Customer, customers[start : start + 500])
             await insert_rows(session, FollowUp, owed[start : start + 500])
+            await insert_rows(session, TierRating, [_rating(c) for c in customers[start : start + 500]])
     tidy = "VACUUM ANALYZE" if database.dialect == "postgresql" else "ANALYZE"
     async with database.engine.connect() as connection:
         if database.dialect == "postgresql":
@@ -140,6 +143,29 @@ async def test_newcomers_and_steps_that_are_due_are_found_without_looking_at_the
     assert "Seq Scan" not in plan, plan
 
 
+async def test_the_next_customers_of_a_rating_are_read_by_their_ids(many: Database) -> None:
+    run = TierRun(
+        id=uuid.uuid4(), occasion="2026-11", month="2026-11", newcomers_only=False, rule_version=1,
+        cursor=uuid.UUID(int=1 << 127), started_at=NOW,
+    )  # fmt: skip
+    with statements_of(many) as sent:
+        async with many.transaction() as session:
+            assert len(await tiers.candidates_of(session, run, 20)) == 20
+    plan = await plans(many, [(s, p) for s, p in sent if s.lstrip().startswith("SELECT")])
+    assert reads_no_whole_table(plan), plan
+
+
+async def test_the_night_s_walk_reads_its_own_part_of_both_tables(many: Database) -> None:
+    cursor, versions = uuid.UUID(int=1 << 127), {"A": 1, "B": 1, "C": 1}
+    with statements_of(many) as sent:
+        async with many.transaction() as session:
+            until = await repository.chunk_ends_at(session, cursor, 50)
+            assert await repository.astray(session, cursor, until, versions) == []
+    plan = await plans(many, [(s, p) for s, p in sent if s.lstrip().startswith("SELECT")])
+    assert reads_no_whole_table(plan), plan
+    assert "uq_follow_ups_open" in plan, plan
+
+
 def _customer(hall: int, number: int) -> dict[str, Any]:
     return {
         "id": uuid.uuid4(), "version": 1, "status": "active", "hall": f"H{hall}", "county": f"K{hall % 5}",
@@ -150,6 +176,13 @@ def _customer(hall: int, number: int) -> dict[str, Any]:
         "carried_sms_count": 0, "carried_recommendations": None, "carried_services": None, "external_source": None,
         "external_id": None, "archived_at": NOW, "archived_by": "x", "recorded_at": NOW, "last_contact_at": NOW,
         "followed_since": NOW,
+    }  # fmt: skip
+
+
+def _rating(customer: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "customer_id": customer["id"], "month": "2026-10", "hall": customer["hall"], "county": customer["county"],
+        "from_tier": None, "tier": "C", "months_below": 0, "rule_version": 1, "inputs": {}, "points": {}, "at": NOW,
     }  # fmt: skip
 
 
