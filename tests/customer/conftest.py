@@ -1,11 +1,13 @@
 """The customer service as its tests see it: a runtime on a fresh database, its app, callers of every role."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from playwright.async_api import Page
 
 from services.customer.app import build_app
 from services.customer.config import CustomerSettings
@@ -63,6 +65,14 @@ async def organisation(database: Database) -> None:
     """Two counties, three halls and their clerks, as `tests.customer.organisation` lists them."""
     async with database.transaction() as session:
         await directory.load_directory(session, ORGANISATION, now=clock.now())
+
+
+@pytest.fixture
+async def page(page: Page) -> Page:
+    """The customer service is served alone here: panels that other services fill stay empty."""
+    others = re.compile(r"^http://[^/]+/(messaging|complaints|kpi)/")
+    await page.route(others, lambda route: route.fulfill(status=200, body=""))
+    return page
 
 
 @pytest.fixture

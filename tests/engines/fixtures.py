@@ -140,4 +140,5 @@ async def page(chromium: Browser) -> AsyncIterator[Page]:
     yield opened
     await context.close()
     await asyncio.sleep(0)
-    assert errors == []
+    # Whoever leaves a page breaks off what its panels were still loading; that is no mistake of the page.
+    assert [error for error in errors if not error.endswith("net::ERR_ABORTED")] == []

@@ -264,9 +264,9 @@ async def halls_of_county(session: AsyncSession, county: str, *, lock: bool = Fa
 
 async def clerk_names_of_hall(session: AsyncSession, hall: str) -> dict[str, str]:
     """Names by staff number, of those who work there or ever did."""
-    rows = await session.execute(
-        sa.select(col(Clerk.staff_no), col(Clerk.name)).where(col(Clerk.hall) == hall)
-    )
+    query = sa.select(col(Clerk.staff_no), col(Clerk.name)).distinct()
+    posted = query.join(ClerkPost, col(ClerkPost.staff_no) == col(Clerk.staff_no))
+    rows = await session.execute(posted.where(col(ClerkPost.hall) == hall))
     return {row[0]: row[1] for row in rows}
 
 

@@ -29,7 +29,7 @@ from shared.pagination import PageRequest
 from shared.runtime import Runtime
 from shared.security import csrf
 from shared.security.authentication import caller_or_none
-from shared.security.tenancy import Caller
+from shared.security.tenancy import Area, Caller
 from shared.web.dependencies import Here, requires
 from shared.web.etags import ExpectedVersion, etag
 from shared.web.pages import render, see_other
@@ -59,10 +59,13 @@ async def desk(request: Request, here: Here, caller: Reader) -> Response:
         found = await repository.invitations_page(
             session, caller.area, PageRequest(limit=LISTED), status="open"
         )
+        names = await directory.clerk_names(session, {i.served_by for i in found.items})
+        halls = await directory.hall_names(session, {i.hall for i in found.items})
     waiting = sorted(found.items, key=lambda invitation: invitation.reminded_at is None)
     return render(
-        request, "surveys/desk.html", invitations=waiting, more=found.next_cursor is not None, **NAMES
-    )
+        request, "surveys/desk.html", invitations=waiting, more=found.next_cursor is not None, names=names,
+        halls=halls, **NAMES,
+    )  # fmt: skip
 
 
 @router.get("/customer/surveys/stats")
@@ -81,7 +84,7 @@ async def stats(
         asked = (session, caller.area, chosen.code if chosen else "", rules.SUBJECTS.get(by, "served_by"))
         rates = await repository.rates(*asked, since=since, until=until)
         means = await repository.means(*asked, since=since, until=until)
-        names = await _names(session, caller, by)
+        names = await _names(session, by, [rate.subject for rate in rates])
     rows = StatsRead.of(asked[2], rates, means).items
     return render(
         request,
@@ -152,10 +155,11 @@ async def of_customer(request: Request, here: Here, caller: Reader, customer_id:
         page = PageRequest(limit=LISTED)
         found = await repository.invitations_page(session, caller.area, page, customer_id=customer_id)
         scores = await repository.scores_of(session, *(invitation.id for invitation in found.items))
+        names = await directory.clerk_names(session, {i.served_by for i in found.items})
     part = request.headers.get("hx-request") == "true"
     return render(
         request, "surveys/part.html" if part else "surveys/customer.html", customer_id=customer_id,
-        invitations=list(reversed(found.items)), scores=scores, tones=TONES, **NAMES,
+        invitations=list(reversed(found.items)), scores=scores, names=names, tones=TONES, **NAMES,
     )  # fmt: skip
 
 
@@ -273,11 +277,12 @@ async def _answer_page(
         survey = await repository.get_version(session, invitation.survey, invitation.survey_version)
         customer = await archive.customer_or_none(session, invitation.customer_id, caller.area)
         scores = await repository.scores_of(session, invitation.id)
+        names = await directory.clerk_names(session, {invitation.served_by, invitation.recorded_by or ""})
     usual: dict[str, Any] = {"filled": {}, "errors": {}, "link": None}
     return render(
         request, "surveys/answer.html", status=status, invitation=invitation, survey=survey, customer=customer,
         scores={s.question: s for s in scores[invitation.id]}, may_answer=_may_answer(invitation, caller),
-        tones=TONES, **NAMES, **{**usual, **values},
+        names=names, tones=TONES, **NAMES, **{**usual, **values},
     )  # fmt: skip
 
 
@@ -336,16 +341,14 @@ def _errors_of(wrong: AnswersInvalid | SurveyExists | ValidationError) -> dict[s
     return {name.partition("/")[0]: detail for name, detail in pointers.items()}
 
 
-async def _names(session: AsyncSession, caller: Caller, by: str) -> dict[str, str]:
-    """Halls and counties by what people call them; staff go by their number."""
-    page = PageRequest(limit=200)
+async def _names(session: AsyncSession, by: str, subjects: list[str]) -> dict[str, str]:
+    """What people call those who served, their halls and counties."""
+    if by == "hall":
+        return await directory.hall_names(session, subjects)
     if by == "county":
-        found = await directory.counties_page(session, caller.area, page)
-    elif by == "hall":
-        found = await directory.halls_page(session, caller.area, page, county=None)
-    else:
-        return {}
-    return {entry.code: entry.name for entry in found.items}
+        found = await directory.counties_page(session, Area.everything(), PageRequest(limit=200))
+        return {county.code: county.name for county in found.items}
+    return await directory.clerk_names(session, subjects)
 
 
 def _bounds(month: str) -> tuple[Any, Any]:

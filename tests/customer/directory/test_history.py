@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.customer.directory import usecases
+from services.customer.directory import repository, usecases
 from shared import clock
 from shared.database import Database
 from shared.events.customer import ClerkChanged
@@ -147,3 +147,12 @@ async def test_a_hall_manager_sees_who_was_there_then_and_nobody_elsewhere(
     assert await where(manager, "ZZ0101", TODAY) is None
     assert (await manager.get(f"{API}/clerks/ZZ0101/history")).status_code == 404
     assert (await manager.get(f"{API}/halls/WY01/history")).status_code == 404
+
+
+async def test_a_hall_still_knows_the_names_of_those_who_moved_on(
+    office: httpx.AsyncClient, database: Database
+) -> None:
+    await change(office, "/clerks/ZZ0101", hall="WY01")
+    async with database.reading() as session:
+        names = await repository.clerk_names_of_hall(session, "ZZ01")
+    assert names == {"ZZ0101": "张强", "ZZ0100": "王敏"}

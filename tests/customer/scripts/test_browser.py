@@ -74,7 +74,7 @@ async def test_the_workbench_offers_words_before_anybody_is_found(page: Page, ho
 
 async def test_a_manager_writes_a_new_version_and_another_approves_it(page: Page, house: str) -> None:
     await sign_in(page, house, "zz0100")
-    await page.get_by_role("link", name="话术").click()
+    await page.get_by_role("link", name="话术", exact=True).click()
     await page.get_by_role("link", name="话术库").click()
     await page.get_by_label("查找词语").fill("问候")
     await page.get_by_role("button", name="查找").click()
