@@ -183,7 +183,7 @@ def _told(session: AsyncSession) -> list[Told]:
 async def _load_messages(
     database: Database, customers: Sequence[CustomerUpdated], told: Sequence[Told], now: datetime, say: Say
 ) -> None:
-    """Day by day: introductions the day after, one or two service SMS a month, the notices of tickets."""
+    """Day by day: introductions two to four days on, one or two service SMS a month, the notices of tickets."""
     chance = random.Random("messages")
     introduced, useful = _calendar(customers, chance, now)
     for day in range(DAYS):
@@ -211,7 +211,8 @@ def _calendar(
     useful: defaultdict[int, list[CustomerUpdated]] = defaultdict(list)
     begin = now - timedelta(days=DAYS)
     for customer in customers:
-        first = (customer.archived_at - begin).days + chance.choice((1, 1, 2, 3))
+        # Two days on is after the consent at whatever hour it was given: sending is at ten in the morning.
+        first = (customer.archived_at - begin).days + chance.choice((2, 2, 3, 4))
         introduced[first].append(customer.customer_id)
         for month in range(3):
             day = first + 8 + 30 * month + chance.randrange(15)
