@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from services.messaging.messages.models import GatewayAnswer, Message
+from services.messaging.proofs.rules import Span
 from shared.security.tenancy import Area
 
 TAKEN = ("accepted", "delivered", "failed")
@@ -17,12 +18,24 @@ TAKEN = ("accepted", "delivered", "failed")
 
 def _left_the_house(since: datetime, until: datetime, area: Area) -> Any:
     """Messages a gateway had in that time, and those of which nobody can say that it had them not."""
+    submitted = col(GatewayAnswer.submitted_at)
+    return _had(area, sa.and_(submitted >= since, submitted < until))
+
+
+def _in_spans(area: Area, spans: Sequence[Span]) -> Any:
+    """The same, of each part of the month only the classes that used the pool then."""
+    submitted, kind = col(GatewayAnswer.submitted_at), col(Message.message_class)
+    parts = (sa.and_(submitted >= s.since, submitted < s.until, kind.in_(s.classes)) for s in spans)
+    return _had(area, sa.or_(*parts))
+
+
+def _had(area: Area, when: sa.ColumnElement[bool]) -> Any:
     a = GatewayAnswer
     proven = col(a.said).in_(TAKEN) | sa.and_(col(a.said) == "unknown", col(Message.status) == "unknown")
     return (
         sa.select(col(Message.id), col(Message.customer_id), col(Message.message_class))
         .join(a, col(a.message_id) == col(Message.id))
-        .where(col(a.submitted_at) >= since, col(a.submitted_at) < until, proven)
+        .where(when, proven)
         .where(area.clause(col(Message.hall), col(Message.county)))
         .distinct()
         .subquery()
@@ -37,29 +50,21 @@ async def counts_by_class(
     return {row[0]: row[1] for row in await session.execute(query)}
 
 
-async def customers_reached(
-    session: AsyncSession, since: datetime, until: datetime, area: Area, classes: Sequence[str]
-) -> int:
-    sent = _left_the_house(since, until, area)
-    query = sa.select(sa.func.count(sent.c.customer_id.distinct())).where(sent.c.message_class.in_(classes))
-    return int(await session.scalar(query) or 0)
+async def reached(session: AsyncSession, area: Area, spans: Sequence[Span]) -> tuple[int, int]:
+    """Customers who had a message of these classes in these parts of the month, and the messages."""
+    sent = _in_spans(area, spans)
+    row = (
+        await session.execute(sa.select(sa.func.count(sent.c.customer_id.distinct()), sa.func.count()))
+    ).one()
+    return int(row[0]), int(row[1])
 
 
 async def customers_over(
-    session: AsyncSession,
-    since: datetime,
-    until: datetime,
-    area: Area,
-    classes: Sequence[str],
-    cap: int,
-    limit: int,
+    session: AsyncSession, area: Area, spans: Sequence[Span], cap: int, limit: int
 ) -> list[tuple[Any, int]]:
-    """Customers with more messages of these classes than the cap; the worst first."""
-    sent = _left_the_house(since, until, area)
-    count = sa.func.count()
-    query = sa.select(sent.c.customer_id, count).where(
-        sent.c.message_class.in_(classes), sent.c.customer_id.is_not(None)
-    )
+    """Customers with more messages of these classes in these parts than the cap; the worst first."""
+    sent, count = _in_spans(area, spans), sa.func.count()
+    query = sa.select(sent.c.customer_id, count).where(sent.c.customer_id.is_not(None))
     over = query.group_by(sent.c.customer_id).having(count > cap).order_by(count.desc(), sent.c.customer_id)
     return [(row[0], row[1]) for row in await session.execute(over.limit(limit))]
 

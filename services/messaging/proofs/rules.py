@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
+from itertools import pairwise
 from uuid import UUID
 
 from services.messaging.budget.rules import Rule, rules_on
@@ -60,19 +61,46 @@ class ConsentProof:
     violations: tuple[WithoutConsent, ...]
 
 
-def in_force(rules: Iterable[Rule], month: str) -> list[Rule]:
-    """Every setting that held on some day of the month."""
-    since, until = clock.month_bounds(month)
-    first, last = clock.business_date(since), clock.business_date(until) - timedelta(days=1)
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of the month in which these classes used one pool, or none."""
+
+    since: datetime
+    until: datetime
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PoolMonth:
+    """Which classes used a pool in which parts of the month, and the highest cap it had."""
+
+    spans: tuple[Span, ...]
+    cap: int
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return tuple(sorted({name for span in self.spans for name in span.classes}))
+
+
+def pools_of(rules: Iterable[Rule], month: str) -> dict[str | None, PoolMonth]:
+    """Every pool of the month, and the exempt classes under None: a class may change its pool on any day."""
+    found: dict[str | None, PoolMonth] = {}
     known = list(rules)
-    begun: set[date] = {first, *(r.effective_from for r in known if first < r.effective_from <= last)}
-    held = {(r.message_class, r.effective_from): r for day in begun for r in rules_on(known, day).values()}
-    return list(held.values())
+    for since, until in _parts(known, month):
+        held = rules_on(known, clock.business_date(since)).values()
+        for pool in {rule.pool for rule in held}:
+            using = [rule for rule in held if rule.pool == pool]
+            span = Span(since, until, tuple(sorted(rule.message_class for rule in using)))
+            before = found.get(pool, PoolMonth((), 0))
+            found[pool] = PoolMonth((*before.spans, span), max(before.cap, *(rule.cap for rule in using)))
+    return found
 
 
-def by_pool(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
-    pools: dict[str, list[Rule]] = {}
-    for rule in rules:
-        if rule.pool is not None:
-            pools.setdefault(rule.pool, []).append(rule)
-    return dict(sorted(pools.items()))
+def _parts(rules: Iterable[Rule], month: str) -> list[tuple[datetime, datetime]]:
+    """The month, cut where a setting begins."""
+    since, until = clock.month_bounds(month)
+    begins = {
+        datetime(d.year, d.month, d.day, tzinfo=clock.SHANGHAI) for d in {r.effective_from for r in rules}
+    }
+    cuts = [since, *sorted(moment for moment in begins if since < moment < until), until]
+    return list(pairwise(cuts))

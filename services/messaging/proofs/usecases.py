@@ -10,8 +10,7 @@ from services.messaging.proofs.rules import (
     Pool,
     Violation,
     WithoutConsent,
-    by_pool,
-    in_force,
+    pools_of,
 )
 from services.messaging.suppression.rules import PURPOSE_OF
 from shared import clock
@@ -21,17 +20,18 @@ SHOWN = 200
 
 
 async def prove_cap(session: AsyncSession, month: str, area: Area) -> CapProof:
-    """Count what gateways answered about messages submitted in the calendar month of Asia/Shanghai."""
-    since, until = clock.month_bounds(month)
-    by_class = await repository.counts_by_class(session, since, until, area)
+    """Count what gateways answered about messages submitted in the calendar month of Asia/Shanghai.
+
+    A message counts in the pool that its class used on the day it was submitted.
+    """
+    by_class = await repository.counts_by_class(session, *clock.month_bounds(month), area)
+    found = pools_of(await budget.all_rules(session), month)
     pools, violations = [], []
-    settings = in_force(await budget.all_rules(session), month)
-    for pool, rules in by_pool(settings).items():
-        classes, cap = tuple(sorted({r.message_class for r in rules})), max(r.cap for r in rules)
-        customers = await repository.customers_reached(session, since, until, area, classes)
-        pools.append(Pool(pool, classes, cap, customers, sum(by_class.get(c, 0) for c in classes)))
-        over = await repository.customers_over(session, since, until, area, classes, cap, SHOWN)
-        violations += [Violation(customer_id, pool, count, cap) for customer_id, count in over]
+    for pool, used in sorted(((n, p) for n, p in found.items() if n is not None), key=lambda item: item[0]):
+        customers, messages = await repository.reached(session, area, used.spans)
+        pools.append(Pool(pool, used.classes, used.cap, customers, messages))
+        over = await repository.customers_over(session, area, used.spans, used.cap, SHOWN)
+        violations += [Violation(customer_id, pool, count, used.cap) for customer_id, count in over]
     capped = {name for pool in pools for name in pool.classes}
     exempt = {name: count for name, count in sorted(by_class.items()) if name not in capped}
     return CapProof(month, tuple(pools), exempt, tuple(violations))

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.messaging.audience import usecases as audience
+from services.messaging.budget.models import ClassRule
 from services.messaging.dispatch import usecases as dispatch
 from services.messaging.dispatch.ports import Inbound, Submitted
 from services.messaging.dispatch.usecases import ClaimMessages, Result
@@ -17,11 +18,13 @@ from services.messaging.messages.models import Message
 from services.messaging.planning.usecases import introduce
 from services.messaging.planning.usecases.plan_messages import Intent, plan_messages
 from services.messaging.planning.usecases.recheck import release_held
+from services.messaging.proofs.usecases import prove_cap
 from services.messaging.receipts.usecases import store_inbound
 from shared import clock
-from shared.database import Database
+from shared.database import Database, insert_rows
 from shared.events.messaging import SmsIntroMissed
 from shared.phones import PhoneBook
+from shared.security.tenancy import Area
 from tests.messaging import people
 from tests.messaging.people import Ears
 from tests.messaging.shelf import Shelf
@@ -113,6 +116,50 @@ async def test_a_slot_is_given_back_only_when_the_message_provably_never_left(
     await plan(database, customer, at("2026-01-10T10:00"))
     await send(database, at("2026-01-10T10:00"), said)
     assert (len(await shelf.slots()) == 1) == kept
+
+
+async def give_holidays_a_pool_of_their_own(database: Database, shelf: Shelf, since: str) -> None:
+    (rule,) = await shelf.rows(ClassRule, ClassRule.message_class == "holiday")
+    own = {**rule.model_dump(), "effective_from": at(since).date(), "pool": "holiday", "cap": 1}
+    async with database.transaction() as session:
+        await insert_rows(session, ClassRule, [own])
+
+
+async def greet(database: Database, customer: UUID, now: datetime) -> Message:
+    words = {"festival": "春节", "wish": "安康"}
+    intent = Intent("holiday", "holiday", f"t:{uuid4()}", customer_id=customer, params=words)
+    async with database.transaction() as session:
+        (message,) = await plan_messages(session, [intent], now=now)
+    return message
+
+
+async def test_when_greetings_get_slots_of_their_own_within_a_month_the_proof_still_holds(
+    database: Database, phones: PhoneBook, shelf: Shelf
+) -> None:
+    customer = await settle_in(database, phones, "2026-01-02T10:00", agreed=("service_sms", "holiday_sms"))
+    await give_holidays_a_pool_of_their_own(database, shelf, "2026-01-15T00:00")
+    for day in (10, 11):
+        await greet(database, customer, at(f"2026-01-{day}T10:00"))
+        await send(database, at(f"2026-01-{day}T10:00"))
+    assert (await plan(database, customer, at("2026-01-12T10:00"))).reason == "cap-reached"
+    assert (await greet(database, customer, at("2026-01-16T10:00"))).cap_pool == "holiday"
+    assert (await greet(database, customer, at("2026-01-16T10:00"))).reason == "cap-reached"
+    await send(database, at("2026-01-16T10:00"))
+    async with database.reading() as session:
+        proof = await prove_cap(session, "2026-01", Area.everything())
+    assert proof.violations == ()
+    assert {(p.pool, p.cap, p.messages) for p in proof.pools} == {("holiday", 1, 1), ("monthly", 2, 2)}
+
+
+async def test_what_waits_until_its_class_has_another_pool_takes_its_slot_there(
+    database: Database, phones: PhoneBook, shelf: Shelf
+) -> None:
+    customer = await settle_in(database, phones, "2026-01-02T10:00", agreed=("service_sms", "holiday_sms"))
+    await give_holidays_a_pool_of_their_own(database, shelf, "2026-01-15T00:00")
+    late = await greet(database, customer, at("2026-01-14T23:59:59"))
+    assert late.cap_pool == "monthly"
+    await send(database, at("2026-01-15T00:00:01"))
+    assert [(s.pool, s.message_id) for s in await shelf.slots()] == [("holiday", late.id)]
 
 
 async def test_a_message_of_half_past_five_waits_for_eight_and_leaves_spread_out(

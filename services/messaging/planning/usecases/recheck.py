@@ -72,9 +72,12 @@ def _in_hours(message: Message, facts: Facts, now: datetime) -> bool:
 async def _in_month(
     session: AsyncSession, allowed: list[Message], facts: Facts, now: datetime
 ) -> list[Message]:
-    """A slot counts for the month in which the message leaves: one that waited into the next month changes slots."""
-    month = clock.month_of(now)
-    moved = [m for m in allowed if m.cap_month is not None and m.cap_month != month]
+    """A slot counts for the month and the pool in which the message leaves: what waited beyond them changes slots."""
+    month, dated = clock.month_of(now), facts.rules.at(now)
+    moved = [
+        m for m in allowed
+        if m.cap_month is not None and (m.cap_month, m.cap_pool) != (month, dated[m.message_class].pool)
+    ]  # fmt: skip
     if moved:
         await budget.release_slots(session, [m.id for m in moved])
         for message in moved:
