@@ -32,7 +32,7 @@ from services.customer.recommendations.models import (
     RecommendationOutcome,
     RecommendationPolicy,
 )
-from services.customer.recommendations.rules import Issue, Policy, Withheld
+from services.customer.recommendations.rules import Issue, Policy, Standing, Withheld
 from services.customer.scripts import repository as scripts
 from services.customer.scripts.models import Script
 from shared import last_writes
@@ -61,11 +61,15 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class AtTheCounter:
-    """A customer with the hall's busy days, their tickets, and what they were shown today, in the order shown."""
+    """A customer with the hall's busy days, their tickets, and what they were shown today, in the order shown.
+
+    How things stand with products comes along for those who were shown nothing today; for others it is None.
+    """
 
     customer: Any
     issues: Sequence[Issue]
     shown: Sequence[Shown]
+    standings: Sequence[Standing] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +172,14 @@ async def at_the_counter(session: AsyncSession, customer_id: UUID, area: Area, d
         if row.ticket_id
     }
     in_order = sorted(shown.values(), key=lambda one: one.recommendation.rank)
-    return AtTheCounter(rows[0], list(issues.values()), in_order)
+    standings = {row.spoken_of: Standing(row.spoken_of, row.stands, row.since) for row in rows if row.stands}
+    return AtTheCounter(rows[0], list(issues.values()), in_order, None if shown else list(standings.values()))
 
 
-async def standings_of(session: AsyncSession, customer_id: UUID) -> Sequence[Any]:
-    """How things stand with each product: `product`, `outcome`, `at`."""
-    return (await session.execute(_STANDINGS, {"customer": customer_id})).all()
+async def standings_of(session: AsyncSession, customer_id: UUID) -> list[Standing]:
+    """How things stand with each product."""
+    rows = await session.execute(_STANDINGS, {"customer": customer_id})
+    return [Standing(row[0], row[1], row[2]) for row in rows]
 
 
 def show(session: AsyncSession, recommendations: Sequence[Recommendation]) -> None:
@@ -413,7 +419,7 @@ _PLATE = ("registered_name", "number", "busy_from_day", "busy_to_day")
 
 @lru_cache(maxsize=4096)
 def _counter_query(area: Area) -> sa.Select[Any]:
-    """A row for each pair of a recommendation of the day and a ticket, of which there are few.
+    """A row for each recommendation of the day, or each product spoken of if there is none, and each ticket: a few.
 
     Kept, since the same clerks ask all day and making a statement costs as much as running it.
     """
@@ -434,15 +440,21 @@ def _counter_query(area: Area) -> sa.Select[Any]:
     today = sa.and_(
         col(Recommendation.customer_id) == _CUSTOMER.c.id, col(Recommendation.day) == sa.bindparam("day")
     )
+    spoken_of = (
+        _OFFER.c.product.label("spoken_of"),
+        _OFFER.c.outcome.label("stands"),
+        _OFFER.c.at.label("since"),
+    )
+    nothing_yet = sa.and_(_OFFER.c.customer_id == _CUSTOMER.c.id, col(Recommendation.id).is_(None))
+    facts = (*of_customer, last_word.label("archive"), *of_ticket, _WELL, *spoken_of)
     return (
-        sa.select(
-            *of_customer, last_word.label("archive"), *of_ticket, _WELL, Recommendation, RecommendationOutcome
-        )
+        sa.select(*facts, Recommendation, RecommendationOutcome)
         .select_from(_CUSTOMER)
         .join(_HALL, _HALL.c.code == _CUSTOMER.c.hall)
         .outerjoin(_TICKET, _TICKET.c.customer_id == _CUSTOMER.c.id)
         .outerjoin(_OPPORTUNITY, _OPPORTUNITY.c.ticket_id == _TICKET.c.ticket_id)
         .outerjoin(Recommendation, today)
+        .outerjoin(_OFFER, nothing_yet)
         .outerjoin(RecommendationOutcome, _ITS_OUTCOME)
         .where(_CUSTOMER.c.id == sa.bindparam("customer"), _CUSTOMER.c.status != "erased")
         .where(area.clause(_CUSTOMER.c.hall, _CUSTOMER.c.county))

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal
 from uuid import UUID
 
 from services.customer.archive.rules import DECLINE_REASONS, CodeTables
@@ -36,15 +36,13 @@ class Policy:
     opportunity_days: int = 30
 
 
-class Standing(Protocol):
+@dataclass(frozen=True, slots=True)
+class Standing:
     """How things stand between the customer and one product."""
 
-    @property
-    def product(self) -> str: ...
-    @property
-    def outcome(self) -> str: ...
-    @property
-    def at(self) -> datetime: ...
+    product: str
+    outcome: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

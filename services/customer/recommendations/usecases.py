@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.customer.archive import repository as archive
+from services.customer.archive.rules import CodeTables
 from services.customer.directory import repository as directory
 from services.customer.directory import rules as hall_days
 from services.customer.products import repository as products
@@ -25,7 +26,7 @@ from services.customer.recommendations.models import (
     RecommendationPolicy,
 )
 from services.customer.recommendations.repository import Acceptance, By, Look, Shown, Waiting
-from services.customer.recommendations.rules import Choice, Issue, Policy, Withheld
+from services.customer.recommendations.rules import Choice, Issue, Policy, Standing, Withheld
 from services.customer.scripts import repository as script_library
 from services.customer.scripts import rules as script_rules
 from services.customer.scripts import usecases as scripts
@@ -66,7 +67,10 @@ async def look_at_customer(session: AsyncSession, command: LookAtCustomer, *, no
     if command.by is None or len(shown) >= policy.max_offers:
         return look
     situation = _situation(customer, now, busy, contact)
-    chosen = await _choose(session, look, situation, now)
+    standings = found.standings
+    if standings is None:
+        standings = await repository.standings_of(session, customer.id)
+    chosen = _choose(look, situation, standings, await archive.code_tables(session), now)
     return replace(look, new=_recommendations(look, chosen, by=command.by, now=now))
 
 
@@ -240,12 +244,12 @@ def _situation(customer: Any, now: datetime, busy: bool, contact: str) -> Situat
     )
 
 
-async def _choose(session: AsyncSession, look: Look, situation: Situation, now: datetime) -> list[Choice]:
+def _choose(
+    look: Look, situation: Situation, standings: Sequence[Standing], tables: CodeTables, now: datetime
+) -> list[Choice]:
     """What fits beside what was shown today."""
-    standings = await repository.standings_of(session, look.customer.id)
     shown = {one.recommendation.product for one in look.shown}
     not_now = rules.resting(standings, look.policy, now) | shown
-    tables = await archive.code_tables(session)
     chosen = rules.choose(look.offers.values(), situation, tables, look.policy, resting=not_now, day=look.day)
     return chosen[: look.policy.max_offers - len(look.shown)]
 

@@ -137,7 +137,7 @@ async def test_of_many_answers_at_the_same_moment_one_counts(
     assert len(await said(database, RecommendationAnswered)) == 1
 
 
-async def test_recommendation_and_outcome_as_the_peers_have_it(
+async def test_a1_15_no_outcome_without_a_shown_record_and_acceptance_is_outcomes_over_shown(
     clerk: httpx.AsyncClient, customer: Customer, database: Database, caller: Caller
 ) -> None:
     """An outcome without a shown record is not found; acceptance is outcomes over what was shown."""

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.customer.archive.models import CustomerOffer
 from services.customer.products.rules import Audience, Condition, Offer, Situation
 from services.customer.recommendations import rules
-from services.customer.recommendations.rules import Issue, Policy
+from services.customer.recommendations.rules import Issue, Policy, Standing
 from tests.customer.customers import NOW
 from tests.customer.products.test_rules import TABLES, audiences, situations
 
@@ -91,9 +90,7 @@ def test_a_busy_hall_offers_no_more_than_an_idle_one(found: list[Offer], who: An
     ],
 )  # fmt: skip
 def test_an_answered_product_rests_as_long_as_the_policy_says(outcome: str, days: int, rests: bool) -> None:
-    standing = CustomerOffer(
-        customer_id=uuid4(), product="P", title="业务", outcome=outcome, at=NOW - timedelta(days=days)
-    )
+    standing = Standing("P", outcome, NOW - timedelta(days=days))
     assert rules.resting([standing], Policy(1), NOW) == ({"P"} if rests else set())
 
 

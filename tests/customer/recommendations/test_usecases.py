@@ -22,7 +22,7 @@ from tests.customer.offers import a_ticket, hear, the_halls_are
 
 pytestmark = [pytest.mark.usefixtures("organisation"), pytest.mark.both_databases]
 EVERYWHERE = Area.everything()
-MOST_STATEMENTS = 2
+MOST_STATEMENTS = 1
 
 
 @contextmanager
