@@ -22,7 +22,7 @@ from shared.web.dependencies import Here, Once, requires
 
 router = APIRouter(prefix="/messaging/v1", tags=["budget"])
 
-MonthText = Annotated[str | None, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="默认本月")]
+MonthText = Annotated[str | None, Query(pattern=r"^2\d{3}-(0[1-9]|1[0-2])$", description="默认本月")]
 
 
 @router.get("/customers/{customer_id}/sms-budget")

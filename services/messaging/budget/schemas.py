@@ -108,7 +108,7 @@ class ClassRuleCreate(BaseModel):
     model_config = ConfigDict(extra="forbid", validate_by_alias=True, validate_by_name=True)
 
     message_class: CappedClass = Field(alias="class")
-    effective_from: date
+    effective_from: Annotated[date, Field(le=date(2100, 12, 31))]
     pool: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,19}$")] | None = None
     cap: Annotated[int, Field(ge=0, le=31)] | None = None
     min_gap_days: Annotated[int, Field(ge=0, le=366)] | None = None

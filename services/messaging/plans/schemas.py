@@ -14,7 +14,7 @@ from services.messaging.plans.models import Plan
 from services.messaging.plans.rules import HOLIDAY, Coverage, PlannedClass, Progress
 from services.messaging.templates.schemas import Params, TemplateCode
 
-Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+Month = Annotated[str, StringConstraints(pattern=r"^2\d{3}-(0[1-9]|1[0-2])$")]
 HallCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2,16}$")]
 
 
@@ -25,7 +25,9 @@ class PlansCreate(BaseModel):
 
     message_class: PlannedClass = Field(alias="class")
     month: Month | None = Field(None, description="服务短信的月份")
-    day: date | None = Field(None, description="节日问候的日期")
+    day: Annotated[date, Field(ge=date(2020, 1, 1), le=date(2100, 12, 31))] | None = Field(
+        None, description="节日问候的日期"
+    )
     template: TemplateCode
     params: Params = {}
     halls: Annotated[list[HallCode], Field(min_length=1, max_length=500)] | None = None

@@ -113,6 +113,8 @@ async def test_another_halls_plan_is_not_there(manager: httpx.AsyncClient, calle
         ({"params": {}}, "params-invalid"),
         ({"template": "new_business"}, "plan-invalid"),
         ({"month": None}, "validation-failed"),
+        ({"month": "0000-01"}, "validation-failed"),
+        ({"class": "holiday", "month": None, "day": "9999-12-31"}, "validation-failed"),
         ({"day": "2027-02-06"}, "validation-failed"),
         ({"class": "marketing"}, "validation-failed"),
         ({"class": "holiday", "month": None, "day": "2027-05-05"}, "plan-invalid"),
