@@ -129,10 +129,14 @@ class Database:
         if self._notifier:
             self._notifier.listen()
 
-    async def scrub(self) -> None:
-        """Take what was erased out of SQLite's log as well. PostgreSQL sees to it in its own time (vacuum)."""
-        if self.dialect == "sqlite":
-            await asyncio.to_thread(_empty_the_log, sa.make_url(self.url).database or "")
+    async def scrub(self) -> bool:
+        """Take what was erased out of SQLite's log as well; False while somebody reads what is older.
+
+        PostgreSQL sees to it in its own time (vacuum).
+        """
+        if self.dialect == "postgresql":
+            return True
+        return await asyncio.to_thread(_empty_the_log, sa.make_url(self.url).database or "")
 
     async def close(self) -> None:
         if self._notifier:
@@ -387,9 +391,10 @@ def _sqlite_engine(url: str, *, pool_size: int, read_only: bool = False) -> Asyn
     return engine
 
 
-def _empty_the_log(path: str) -> None:
-    with closing(sqlite3.connect(path, timeout=30)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+def _empty_the_log(path: str) -> bool:
+    with closing(sqlite3.connect(path, timeout=1)) as connection:
+        busy, _pages, _moved = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
 
 
 class _GroupCommit:

@@ -80,11 +80,11 @@ class Worker:
 
     async def _scrub(self, stop: asyncio.Event) -> None:
         """After somebody was erased: nothing of them is to be found in the files either."""
-        bell = self.runtime.database.bell(erasure.BELL)
+        bell, owed = self.runtime.database.bell(erasure.BELL), False
         try:
             while not stop.is_set():
-                if await bell.wait(GAUGES_SECONDS, stop):
-                    await self.runtime.database.scrub()
+                owed = await bell.wait(GAUGES_SECONDS, stop) or owed
+                owed = owed and not await self.runtime.database.scrub()
         finally:
             bell.close()
 

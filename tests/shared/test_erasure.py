@@ -1,5 +1,7 @@
 """What the kernel keeps of people goes when they go: answers to requests, dead letters, and the bytes in the files."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
@@ -42,6 +44,21 @@ async def test_dead_letters_about_the_erased_are_thrown_away(kernel_database: Da
     async with kernel_database.transaction() as session:
         await erasure.erase(session, [GONE])
         assert (await session.scalars(sa.select(DEAD_LETTERS.c.key))).all() == [str(STAYS)]
+
+
+async def test_the_log_is_not_emptied_under_a_reader_and_said_so(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/kernel.sqlite3", "customer")
+    await make_tables(database)
+    with closing(sqlite3.connect(tmp_path / "kernel.sqlite3", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM scratch").fetchall()
+        async with database.transaction() as session:
+            await session.execute(
+                sa.insert(SCRATCH), [{"id": 1, "word": "李锐", "version": 1, "tags": [], "at": AT}]
+            )
+        assert not await database.scrub()
+    assert await database.scrub()
+    await database.close()
 
 
 async def test_what_is_deleted_is_not_in_sqlites_files_any_more(tmp_path: Path) -> None:

@@ -239,14 +239,22 @@ async def ids_about(
     session: AsyncSession, customer_ids: Sequence[UUID], numbers: Collection[str]
 ) -> set[UUID]:
     """The tickets of these customers, and of callers with these numbers."""
-    theirs = sa.or_(col(Ticket.customer_id).in_(customer_ids), col(Ticket.phone_index).in_(numbers))
-    return set(await session.scalars(sa.select(col(Ticket.id)).where(theirs)))
+    theirs = (
+        await session.scalars(sa.select(col(Ticket.id)).where(col(Ticket.customer_id).in_(customer_ids)))
+    ).all()
+    return {*theirs, *(await session.scalars(_ids_from(numbers)))}
 
 
 async def erase_words_from(session: AsyncSession, numbers: Collection[str], words: str) -> None:
     """The same for callers with these numbers whom no archive knew."""
-    query = sa.select(col(Ticket.id)).where(col(Ticket.phone_index).in_(numbers))
-    await _erase(session, col(Ticket.id).in_((await session.scalars(query)).all()), words)
+    await _erase(session, col(Ticket.id).in_((await session.scalars(_ids_from(numbers))).all()), words)
+
+
+def _ids_from(numbers: Collection[str]) -> sa.Select[Any]:
+    """Of callers whom no archive knew: the others' tickets have no number of their own."""
+    return sa.select(col(Ticket.id)).where(
+        col(Ticket.phone_index).in_(numbers), col(Ticket.customer_id).is_(None)
+    )
 
 
 async def export_page(

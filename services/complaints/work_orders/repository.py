@@ -83,7 +83,8 @@ async def erase_words_about(session: AsyncSession, customer_ids: Collection[UUID
 
 async def erase_words_from(session: AsyncSession, numbers: Collection[str], words: str) -> None:
     """The same for callers with these numbers whom no archive knew."""
-    await _erase(session, col(WorkOrder.phone_index).in_(numbers), words)
+    unmatched = col(WorkOrder.customer_id).is_(None)
+    await _erase(session, sa.and_(col(WorkOrder.phone_index).in_(numbers), unmatched), words)
 
 
 async def _erase(session: AsyncSession, mine: Any, words: str) -> None:

@@ -27,6 +27,10 @@ class GatewayInbox(Table, table=True):
             sqlite_where=sa.text("state = 'parked'"), postgresql_where=sa.text("state = 'parked'"),
         ),
         sa.Index("ix_gateway_inbox_received_at", "received_at"),
+        sa.Index(
+            "ix_gateway_inbox_inbound", "id",
+            sqlite_where=sa.text("kind = 'inbound'"), postgresql_where=sa.text("kind = 'inbound'"),
+        ),
     )  # fmt: skip
 
     id: int | None = Field(

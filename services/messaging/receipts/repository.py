@@ -62,7 +62,8 @@ async def forget(session: AsyncSession, before: datetime) -> None:
 async def erase(session: AsyncSession, numbers: Collection[str]) -> None:
     """What was posted from these numbers and is dealt with; that it came stays, so that a double is known."""
     sender = col(GatewayInbox.payload)["index"].as_string()
-    theirs = col(GatewayInbox.kind) == INBOUND, col(GatewayInbox.state) != "waiting", sender.in_(numbers)
+    inbound = col(GatewayInbox.kind) == sa.literal_column(f"'{INBOUND}'")  # serves the partial index
+    theirs = inbound, col(GatewayInbox.state) != "waiting", sender.in_(numbers)
     if numbers:
         await session.execute(sa.update(GatewayInbox).where(*theirs).values(payload={}))
 

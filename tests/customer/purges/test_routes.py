@@ -20,6 +20,7 @@ from shared.events.customer import CustomerLeftNetwork, CustomerPurged, Customer
 from shared.testing.outboxes import events_said
 from tests.customer.conftest import Caller
 from tests.customer.customers import NAME, PHONE, PLATE, post, register
+from tests.customer.imports.sheets import as_xlsx
 from tests.customer.purges.leavers import a_list, cleaned, counts, taken_in, upload, work
 
 pytestmark = pytest.mark.usefixtures("organisation")
@@ -91,6 +92,14 @@ async def test_refused_lines_come_back_as_a_file_that_can_be_sent_again(
     assert counts(again) == (2, 2, 1, 0, 1)
     async with database.reading() as session:
         assert (await session.scalars(select(AccessLogEntry.action))).all() == ["rejected-rows-fetched"]
+
+
+async def test_a_workbook_is_read_like_a_list(pos: httpx.AsyncClient, database: Database) -> None:
+    customer = await registered(pos)
+    rows = a_list((13908320001.0, clock.business_date(clock.now())))
+    job = await taken_in(pos, database, as_xlsx(rows))
+    assert counts(job) == (1, 1, 1, 0, 0)
+    assert (await pos.get(f"/customer/v1/customers/{customer}")).json()["status"] == "left"
 
 
 async def test_a_rehearsed_list_changes_nothing(pos: httpx.AsyncClient, database: Database) -> None:
