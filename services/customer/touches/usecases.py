@@ -238,10 +238,8 @@ async def align_follow_ups(session: AsyncSession, *, now: datetime) -> bool:
     walk = await repository.begin_alignment(session, local.date()) if local.hour >= ALIGNS_FROM_HOUR else None
     if walk is None:
         return False
-    plan, until = (
-        await repository.plan(session),
-        await repository.chunk_ends_at(session, walk.cursor, ALIGNED_AT_ONCE),
-    )
+    plan = await repository.plan(session)
+    until = await repository.chunk_ends_at(session, walk.cursor, ALIGNED_AT_ONCE)
     versions = {tier: version for tier, (_, version) in plan.cadences.items()}
     for follow_up, customer in await repository.astray(session, walk.cursor, until, versions):
         follow_up.align(customer, plan, now=now)
