@@ -5,7 +5,18 @@ import sys
 
 import uvloop
 
-from bench import consumer, customers, engines, imports, latency, month_plan, registration, relay
+from bench import (
+    consumer,
+    customers,
+    dispatch,
+    engines,
+    imports,
+    latency,
+    month_plan,
+    receipts,
+    registration,
+    relay,
+)
 from deploy.serving import collect_garbage_seldom
 
 BENCHES = {
@@ -13,6 +24,8 @@ BENCHES = {
     "relay": relay.run,
     "consumer": consumer.run,
     "latency": latency.run,
+    "dispatch": dispatch.run,
+    "receipts": receipts.run,
     "month_plan": month_plan.run,
     "customers": customers.run,
     "imports": imports.run,

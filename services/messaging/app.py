@@ -11,6 +11,7 @@ from services.messaging.calendar import pages as calendar_pages
 from services.messaging.calendar import routes as calendar
 from services.messaging.campaigns import pages as campaign_pages
 from services.messaging.campaigns import routes as campaigns
+from services.messaging.dispatch import routes as dispatch
 from services.messaging.dispatch.gateways import open_gateways
 from services.messaging.explanations import pages as explanation_pages
 from services.messaging.explanations import routes as explanations
@@ -37,6 +38,7 @@ ROUTERS = [
     budget.router,
     templates.router,
     receipts.router,
+    dispatch.router,
     proofs.router,
     campaigns.router,
     campaign_pages.router,

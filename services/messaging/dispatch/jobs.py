@@ -20,6 +20,7 @@ from services.messaging.messages.models import Message
 from services.messaging.messages.usecases import DISPATCH
 from services.messaging.templates.rules import with_secret
 from shared import clock, ids
+from shared.database import is_unavailable
 from shared.phones import KeyUnknown, SealBroken
 from shared.runtime import Runtime
 from shared.scheduler import Firing, Job, Loop
@@ -29,6 +30,11 @@ log = structlog.get_logger(__name__)
 BATCH = 200
 CHUNK = 100
 LONGEST_NAP = 5.0
+SIDE_BY_SIDE = 2
+"""Batches in work at a time: one is claimed or recorded while another is on its way."""
+AFTER_FAILURE = 1.0
+RECORDED_WITHIN = timedelta(minutes=2)
+"""While the database is away answers are kept so long: one that is not recorded leaves its message unknown."""
 ELSEWHERE_NAP = 1.0
 """Seconds between looks whether this process has got a gateway's connection."""
 RECONCILE_EVERY = 10.0
@@ -68,11 +74,20 @@ class Dispatcher:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve the queue until `stop`; what is in flight then is recorded."""
+        await asyncio.gather(*(self._serve(stop) for _ in range(SIDE_BY_SIDE)))
+
+    async def _serve(self, stop: asyncio.Event) -> None:
+        """Batch after batch. What fails here must not cut off submissions that are on their way beside it."""
         bell = self._runtime.database.bell(DISPATCH)
         try:
             while not stop.is_set():
-                if not await self.step():
-                    await bell.wait(await self._nap(clock.now()), stop)
+                try:
+                    if not await self.step():
+                        await bell.wait(await self._nap(clock.now()), stop)
+                except Exception as error:
+                    away = is_unavailable(error)
+                    log.log(30 if away else 40, "dispatch.failed", gateway=self._name, exc_info=not away)
+                    await bell.wait(AFTER_FAILURE, stop)
         finally:
             bell.close()
 
@@ -109,21 +124,35 @@ class Dispatcher:
         untried = [message.id for message in claimed if message.id not in tried]
         if not claimed:
             return
-        async with self._runtime.database.transaction() as session:
-            now = clock.now()
-            await usecases.record_results(session, self._name, token, results, now=now)
-            if untried:
-                await usecases.put_back_untried(session, token, untried, now=now)
+        give_up = clock.now() + RECORDED_WITHIN
+        while True:
+            try:
+                async with self._runtime.database.transaction() as session:
+                    now = clock.now()
+                    await usecases.record_results(session, self._name, token, results, now=now)
+                    if untried:
+                        await usecases.put_back_untried(session, token, untried, now=now)
+                return
+            except Exception as error:
+                if not is_unavailable(error) or clock.now() > give_up:
+                    raise
+                log.warning("dispatch.not_recorded_yet", gateway=self._name, count=len(results))
+                await asyncio.sleep(AFTER_FAILURE)
 
     async def _submit(self, message: Message, watch: "Watch") -> Result | None:
         """None, and nothing sent, when the claim could end before the answer, or the gateway is in trouble."""
         async with self._parallel:
             timeout = timedelta(seconds=self._settings.longest)
             late = message.lease_until is None or clock.now() + timeout >= message.lease_until
-            if late or watch.says_stop:
+            if late or watch.says_stop or self._has_lost_its_turn(message):
                 return None
             submitted = watch.noted(await self._hand_over(message))
             return Result(message.id, message.attempts, submitted, clock.now())
+
+    def _has_lost_its_turn(self, message: Message) -> bool:
+        """A claim is a turn in the gateway's pace: one that was not used at once would meet the turns of others."""
+        turn = message.submitted_at
+        return self._settings.rate is not None and turn is not None and clock.now() - turn > rules.TURN
 
     async def _hand_over(self, message: Message) -> Submitted:
         try:

@@ -14,6 +14,7 @@ from services.messaging.messages.models import Message
 from services.messaging.messages.repository import status_is
 from shared.database import upsert
 
+IN_HAND = ("queued", "submitting", "unknown")
 LOOKING_AHEAD = timedelta(minutes=5)
 """What is to go within that time leaves a paused gateway's queue, too: its own back-off is part of it."""
 
@@ -117,6 +118,16 @@ async def in_flight_since(session: AsyncSession, since: datetime) -> dict[str, d
         status_is("accepted"), col(m.accepted_at) >= since, col(m.gateway).is_not(None)
     )
     return {name: at for name, at in await session.execute(query.group_by(col(m.gateway))) if name and at}
+
+
+async def counts(session: AsyncSession) -> dict[tuple[str, str], int]:
+    """How many messages each gateway has in hand, by state; each count has an index of its own."""
+    found: dict[tuple[str, str], int] = {}
+    for state in IN_HAND:
+        query = sa.select(col(Message.gateway), sa.func.count()).where(status_is(state))
+        for name, count in await session.execute(query.group_by(col(Message.gateway))):
+            found[name or "", state] = count
+    return found
 
 
 async def still_unknown(session: AsyncSession, ids: Iterable[UUID]) -> set[UUID]:

@@ -9,6 +9,8 @@ FAILURES_BEFORE_PAUSE = 3
 FAILURES_IN_A_ROW = 5
 """Of one batch, after which the rest of it is not tried."""
 BURST = timedelta(seconds=0.5)
+TURN = timedelta(seconds=0.4)
+"""How long after its claim a message may leave where there is a rate; with BURST no more than a second."""
 PROBE = 1
 """Messages a gateway is tried with that failed last time."""
 

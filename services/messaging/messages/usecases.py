@@ -42,12 +42,12 @@ class Heard:
 async def record_answers(session: AsyncSession, heard: Sequence[Heard], *, now: datetime) -> None:
     """Keep the answers and move each message to where all its answers put it; doubles change nothing."""
     messages = {m.id: m for m in await repository.locked(session, [h.message_id for h in heard])}
-    for h in heard:
-        if h.gateway_message_id and h.message_id in messages and h.answer.segment <= FIRST:
-            messages[h.message_id].gateway_message_id = h.gateway_message_id
     rows = [_row(h, messages[h.message_id], now) for h in heard if h.message_id in messages]
     changed = await repository.note_answers(session, rows)
     answers = await repository.answers_by_message(session, changed)
+    for h in heard:  # after the queries, so that each message is written once
+        if h.gateway_message_id and h.message_id in messages and h.answer.segment <= FIRST:
+            messages[h.message_id].gateway_message_id = h.gateway_message_id
     await _settle(session, [messages[id_] for id_ in changed], answers, now)
 
 

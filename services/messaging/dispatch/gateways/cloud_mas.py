@@ -21,7 +21,7 @@ import orjson
 
 from services.messaging.config import CloudMasSettings, GatewaySettings
 from services.messaging.dispatch.gateways.codes import failure_of
-from services.messaging.dispatch.gateways.http import nothing_was_sent
+from services.messaging.dispatch.gateways.http import nothing_was_sent, post
 from services.messaging.dispatch.gateways.origin import PathSecret
 from services.messaging.dispatch.ports import (
     Callback,
@@ -121,11 +121,12 @@ class CloudMasGateway:
         path = self._cloud.template_path if letter.template_id else self._cloud.ordinary_path
         body = request_body(self._cloud, self._secret_key, letter, ",".join(mobiles))
         try:
-            answer = await self._http.post(
-                f"{self._settings.url.rstrip('/')}{path}",
-                content=b64encode(orjson.dumps(body)),
-                headers={"content-type": self._cloud.content_type},
-                timeout=self._settings.timeout,
+            answer = await post(
+                self._http,
+                httpx.URL(f"{self._settings.url.rstrip('/')}{path}"),
+                b64encode(orjson.dumps(body)),
+                {"content-type": self._cloud.content_type},
+                self._settings.timeout,
             )
         except httpx.TransportError as error:
             result = "not-sent" if nothing_was_sent(error) else "unknown"

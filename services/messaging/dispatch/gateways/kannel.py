@@ -13,7 +13,7 @@ import httpx
 
 from services.messaging.config import GatewaySettings
 from services.messaging.dispatch.gateways.codes import failure_of
-from services.messaging.dispatch.gateways.http import nothing_was_sent
+from services.messaging.dispatch.gateways.http import nothing_was_sent, post
 from services.messaging.dispatch.gateways.origin import PathSecret
 from services.messaging.dispatch.ports import (
     Callback,
@@ -57,7 +57,7 @@ class KannelGateway:
         keyring: KeyRing,
         callback_url: str,
     ) -> None:
-        self._http, self._settings = http, settings
+        self._http, self._settings, self._url = http, settings, httpx.URL(settings.url)
         self._password = keyring.secret(f"gateway:{name}")
         self._origin = PathSecret(name, settings.sources, keyring)
         self._callback = f"{callback_url.rstrip('/')}/messaging/v1/gateways/{name}/{self._origin.current}"
@@ -67,11 +67,12 @@ class KannelGateway:
         if not 0 < parts <= MOST_PARTS:
             return Submitted("rejected", code="text-too-long" if parts else "text-empty")
         try:
-            answer = await self._http.post(
-                self._settings.url,
-                content=submission.text.encode(),
-                headers=self._headers(submission),
-                timeout=self._settings.timeout,
+            answer = await post(
+                self._http,
+                self._url,
+                submission.text.encode(),
+                self._headers(submission),
+                self._settings.timeout,
             )
         except httpx.TransportError as error:
             result = "not-sent" if nothing_was_sent(error) else "unknown"

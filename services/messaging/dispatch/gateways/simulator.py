@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, Validat
 
 from services.messaging.config import GatewaySettings
 from services.messaging.dispatch.gateways.codes import failure_of
-from services.messaging.dispatch.gateways.http import nothing_was_sent
+from services.messaging.dispatch.gateways.http import nothing_was_sent, post
 from services.messaging.dispatch.gateways.webhooks import is_signed
 from services.messaging.dispatch.ports import (
     Callback,
@@ -70,8 +70,9 @@ class SimulatorGateway:
         self, name: str, settings: GatewaySettings, http: httpx.AsyncClient, keyring: KeyRing
     ) -> None:
         self._http, self._timeout, self._url = http, settings.timeout, settings.url.rstrip("/")
-        self._sender = settings.sender
+        self._sender, self._door = settings.sender, httpx.URL(f"{self._url}/v1/messages")
         self._headers = {"authorization": f"Bearer {keyring.secret(f'gateway:{name}:submit')}"}
+        self._submits = {**self._headers, "content-type": "application/json"}
         self._secrets = (keyring.secret(f"gateway:{name}"), keyring.secret(f"gateway:{name}:next"))
 
     async def submit(self, submission: Submission) -> Submitted:
@@ -82,9 +83,7 @@ class SimulatorGateway:
             "text": submission.text,
         }
         try:
-            answer = await self._http.post(
-                f"{self._url}/v1/messages", json=body, headers=self._headers, timeout=self._timeout
-            )
+            answer = await post(self._http, self._door, orjson.dumps(body), self._submits, self._timeout)
         except httpx.TransportError as error:
             result = "not-sent" if nothing_was_sent(error) else "unknown"
             return Submitted(result, code=type(error).__name__)  # type: ignore[arg-type]
