@@ -24,6 +24,8 @@ async def test_a_campaign_is_made_confirmed_and_watched_to_its_end(visit: Opener
     await page.get_by_label("模板变量 content").fill("本周多雨，出行请带伞。")
     await expect(page.locator("#preview")).to_contain_text("您好！本周多雨，出行请带伞。")
     await page.get_by_label("营业厅").select_option("ZZ02")
+    until = await page.get_by_label("截止").input_value()
+    await page.get_by_label("在此之前均匀发送").fill(until)  # so that there is something to pause
     await judge(author)
     await page.get_by_role("button", name="统计人数并提交审批").click()
     await expect(page.get_by_role("heading", name="审批", exact=True)).to_be_visible()

@@ -17,7 +17,7 @@ async def test_a_wrong_password_is_said_in_words_and_the_right_one_leads_to_the_
     await page.keyboard.type(window.password)
     await page.keyboard.press("Enter")
     await expect(page.get_by_label("客户手机号码")).to_be_focused()
-    await expect(page.get_by_text("张强")).to_be_visible()
+    await expect(page.get_by_role("link", name="张强")).to_be_visible()
     assert page.url == f"{window.house.url}/customer/workbench"
 
 

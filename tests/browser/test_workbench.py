@@ -146,7 +146,9 @@ async def test_without_scripts_the_same_forms_lead_to_the_same_card(visit: Opene
 async def test_the_hall_manager_sees_the_whole_hall_s_latest_customers(visit: Opener) -> None:
     window = await visit("zz0101")
     page = window.page
-    await expect(page.get_by_role("heading", name="等得最久的客户")).to_be_visible()  # where a hall manager starts
+    await expect(
+        page.get_by_role("heading", name="等得最久的客户")
+    ).to_be_visible()  # where a hall manager starts
     await window.goto("/customer/workbench")
     await expect(page.get_by_role("heading", name="最近入档的客户")).to_be_visible()
     await page.locator("#desk table a").first.click()
