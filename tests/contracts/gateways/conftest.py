@@ -214,7 +214,8 @@ async def _meeting(
         async def front(scope: Any, receive: Any, send: Any) -> None:
             await houses.get(scope["path"].split("/")[1], app)(scope, receive, send)
 
-        serving = asyncio.create_task(Server(front, host="127.0.0.1", port=port, grace=2).serve_until(stop))
+        server = Server(front, host="127.0.0.1", port=port, grace=2)
+        serving = asyncio.create_task(server.serve_until(stop))
         holding = asyncio.create_task(keep_connections(runtime, stop))
         peers: dict[str, Callable[[], Peer]] = {
             "simulator": lambda: SimulatorPeer(http, url, keyring),
@@ -223,7 +224,7 @@ async def _meeting(
             "smpp": lambda: SmppPeer(centre),
         }
         meeting = Meeting(open_gateways(runtime)[name], peers[name](), runtime, port)
-        while name == "smpp" and not centre.binds:
+        while not server.started or (name == "smpp" and not centre.binds):
             await asyncio.sleep(0.01)
         yield meeting
         stop.set()
