@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm.attributes import set_attribute
 from sqlmodel import Field
 
 from services.messaging.messages.rules import SENT, WAITING, Outcome
@@ -138,6 +139,13 @@ class Message(Table, table=True):
     )
     created_at: datetime = Field(sa_type=Timestamp)
     updated_at: datetime = Field(sa_type=Timestamp)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Columns once, by SQLAlchemy: SQLModel keeps a second account of them that costs as much and tells nothing."""
+        if name in self.BLANK:
+            set_attribute(self, name, value)
+        else:
+            super().__setattr__(name, value)
 
     @property
     def is_waiting(self) -> bool:
