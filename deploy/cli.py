@@ -143,7 +143,7 @@ def config_check(as_json: AsJson = False) -> None:
 def main() -> None:
     """The console script. Expected failures are one line; anything else is a bug and shows its traceback."""
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="hall", standalone_mode=False)
     except (SettingsError, KeyRingUnusable) as error:
         _stop(str(error), WRONG_USE)
     except TyperException as error:
