@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Opener, Visit
 from tests.journeys import desks
@@ -109,6 +109,7 @@ async def test_a_clerk_s_pages_are_in_order(visit: Opener, house: EmbeddedHouse)
         await window.goto(f"/customer/customers/{customer['id']}/{part}")
         await judge(window)
     await window.goto("/customer/workbench")
+    await expect(window.page.get_by_label("客户手机号码")).to_be_focused()
     await window.page.keyboard.type("13655554444")
     await window.page.keyboard.press("Enter")
     await window.page.wait_for_selector("#registration")

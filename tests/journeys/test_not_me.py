@@ -6,7 +6,7 @@ import pytest
 
 from deploy.demo.organisation import STORY_CLERK
 from deploy.demo.telling import Answer
-from tests.journeys.desks import Desk, a_phone, desk, messages_of, until
+from tests.journeys.desks import OFFICE, Desk, a_phone, desk, messages_of, until
 from tests.journeys.houses import House
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
@@ -14,7 +14,7 @@ V1 = "/customer/v1"
 
 
 async def test_a_product_opened_without_the_customers_word_is_a_ticket_of_the_hall(house: House) -> None:
-    async with desk(house) as pos:
+    async with desk(house) as pos, desk(house, OFFICE) as office:
         phone = a_phone()
         customer = (await pos.register(phone))["id"]
         offer = (await pos.get(f"{V1}/customers/{customer}/recommendations"))["items"][0]
@@ -22,7 +22,7 @@ async def test_a_product_opened_without_the_customers_word_is_a_ticket_of_the_ha
         opened = await pos.post(f"{V1}/activations", an_activation(customer, offer["product"]))
         assert opened["recommendation_id"] == offer["id"]
         await until("确认短信已送达", lambda: confirmed(pos, customer))
-        await pos.post("/simulator/v1/inbound", {"from": phone, "text": "不是我"}, expect=202)
+        await office.post("/simulator/v1/inbound", {"from": phone, "text": "不是我"}, expect=202)
         ticket = await until("擅自开通的工单", lambda: denied(pos, customer))
         assert (ticket["kind"], ticket["source"]) == ("complaint", "activation_denied")
         await until("业务办理已标为客户否认", lambda: marked(pos, opened["id"]))

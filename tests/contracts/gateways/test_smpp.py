@@ -235,8 +235,8 @@ async def test_one_process_at_a_time_holds_the_connection(
 async def test_receipts_and_replies_are_stored_before_they_are_acknowledged(meet: Meet) -> None:
     meeting = await meet("smpp")
     centre = cast("SmppPeer", meeting.peer).centre
-    for _ in range(50):
-        await meeting.gateway.submit(a_submission())
+    submitted = [await meeting.gateway.submit(a_submission()) for _ in range(50)]
+    assert {(one.result, one.code) for one in submitted} == {("accepted", None)}
     centre.reply("13900139000", "R")
     assert len(await meeting.came_in(RECEIPT, 50)) == 50
     assert len(await meeting.came_in(INBOUND, 1)) == 1

@@ -33,6 +33,9 @@ async def house(app: FastAPI, runtime: Runtime) -> AsyncIterator[str]:
 
 
 async def sign_in(page: Page, house: str, username: str) -> None:
+    await page.wait_for_load_state(
+        "networkidle"
+    )  # a panel still on its way would lead to the sign-in by itself
     await page.context.clear_cookies()
     await page.goto(f"{house}/customer/signin")
     await page.get_by_label("用户名").fill(username)
