@@ -41,6 +41,7 @@ __all__ = [
     "insert_new",
     "insert_rows",
     "is_unavailable",
+    "plan_each_time",
     "service_base",
     "upsert",
     "values_of",
@@ -212,6 +213,15 @@ def _defaults_of(model: Any) -> dict[str, Any]:
     configure_mappers()
     fields = model.model_fields.items()
     return {name: field.default for name, field in fields if not field.is_required()}
+
+
+async def plan_each_time(session: AsyncSession) -> None:
+    """For chunks of bulk work on tables that grow under it: PostgreSQL would keep the plan made when they were empty.
+
+    Until the transaction ends its statements are planned as the tables are now. Nothing to do on SQLite.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(sa.text("SET LOCAL plan_cache_mode = force_custom_plan"))
 
 
 async def insert_rows(session: AsyncSession, table: Any, rows: Iterable[Any]) -> None:

@@ -18,6 +18,7 @@ from services.customer.imports import repository
 from services.customer.imports.models import ImportJob, ImportLine
 from services.customer.imports.rules.reading import INVALID_PHONE, Entry, read_entry
 from shared import clock
+from shared.database import plan_each_time
 from shared.phones import SealedPhone
 from shared.security.tenancy import Area
 
@@ -35,6 +36,7 @@ async def work_on_imports(session: AsyncSession, *, now: datetime) -> bool:
     if job is None:
         return False
     job.begin()
+    await plan_each_time(session)
     rows = await repository.pending_lines(session, job.id, CHUNK)
     if rows:
         await _settle(session, job, rows, now)
