@@ -93,12 +93,13 @@ class Relay:
     async def _delete(self, gone: Rows) -> None:
         if not gone:
             return
+        numbers = [row[0] for row in gone]
         async with self._database.transaction() as session:
             if self._database.dialect == "postgresql":
-                these = OUTBOX.c.seq == sa.any_(sa.cast([row.seq for row in gone], sa.ARRAY(sa.BigInteger)))
+                connection = await session.connection()
+                await connection.exec_driver_sql("DELETE FROM outbox WHERE seq = ANY($1)", (numbers,))
             else:
-                these = OUTBOX.c.seq.in_([row.seq for row in gone])
-            await session.execute(sa.delete(OUTBOX).where(these))
+                await session.execute(sa.delete(OUTBOX).where(OUTBOX.c.seq.in_(numbers)))
 
 
 async def status(database: Database) -> dict[str, object]:

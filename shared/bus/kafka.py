@@ -93,13 +93,12 @@ class KafkaBus:
     ) -> list["asyncio.Future[object]"]:
         """Fill batches in order and hand each over when full; one partition's batches stay in that order."""
         futures, batch = [], producer.create_batch()
-        for message in messages:
-            record = {"key": message.key.encode(), "value": message.value, "timestamp": None}
-            headers = _headers(message.headers)
-            if batch.append(**record, headers=headers) is None:
+        for _, key, named, value in messages:
+            name, headers = key.encode(), _headers(named)
+            if batch.append(key=name, value=value, timestamp=None, headers=headers) is None:
                 futures.append(await producer.send_batch(batch, tp.topic, partition=tp.partition))
                 batch = producer.create_batch()
-                if batch.append(**record, headers=headers) is None:
+                if batch.append(key=name, value=value, timestamp=None, headers=headers) is None:
                     raise KafkaError(f"a message of {tp.topic} is larger than a batch")
         futures.append(await producer.send_batch(batch, tp.topic, partition=tp.partition))
         return futures
