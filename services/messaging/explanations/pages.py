@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from services.messaging.audience import repository as audience
+from services.messaging.audience.errors import CustomerNotFound
 from services.messaging.budget import repository as budget
 from services.messaging.budget import rules as budget_rules
 from services.messaging.budget.schemas import BudgetRead
@@ -16,6 +17,7 @@ from services.messaging.messages.rules import STATUS_NAMES, reason_name
 from services.messaging.templates.rules import CLASS_NAMES
 from shared import clock
 from shared.pagination import PageRequest
+from shared.runtime import Runtime
 from shared.security.tenancy import Caller
 from shared.web.dependencies import Here, requires
 from shared.web.pages import render
@@ -48,7 +50,21 @@ async def messages_of_customer(
     cursor: Annotated[str | None, Query(max_length=2000)] = None,
 ) -> Response:
     """What was sent to the customer, newest first, and what may still be sent this month."""
-    now, part = clock.now(), request.headers.get("hx-request") == "true"
+    part = request.headers.get("hx-request") == "true"
+    try:
+        return await _messages_of(request, here, caller, customer_id, cursor, part=part)
+    except CustomerNotFound:
+        if not part:
+            raise
+        return render(
+            request, "explanations/nobody.html"
+        )  # the card of somebody just archived is quicker than the bus
+
+
+async def _messages_of(
+    request: Request, here: Runtime, caller: Caller, customer_id: UUID, cursor: str | None, *, part: bool
+) -> Response:
+    now = clock.now()
     month, page = clock.month_of(now), PageRequest(SHOWN, cursor)
     async with here.database.reading() as session:
         customer = await audience.get_customer(session, customer_id, caller.area)

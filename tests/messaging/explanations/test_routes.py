@@ -129,6 +129,9 @@ async def test_the_page_explains_in_chinese_and_the_card_lists_the_customers_mes
     assert "<html" not in listed.text
     assert "本月服务短信名额：已用 0 / 2" in listed.text
     assert "失败" in listed.text
+    unheard = await clerk.get(f"/messaging/customers/{UUID(int=7)}/messages", headers={"hx-request": "true"})
+    assert (unheard.status_code, "还没有发给这位客户的短信" in unheard.text) == (200, True)
+    assert (await clerk.get(f"/messaging/customers/{UUID(int=7)}/messages")).status_code == 404
     whole = await clerk.get(f"/messaging/customers/{customer}/messages")
     assert (whole.status_code, "<html" in whole.text) == (200, True)
     page = await clerk.get(f"/messaging/messages/{(await shelf.message()).id}")
