@@ -86,7 +86,7 @@ def render(
 
 def see_other(request: Request, url: str, *, say: str | None = None, tone: str = "good") -> Response:
     """After a form: go and look there. `say` is shown once on the next page; tone is good, warn or bad."""
-    if request.headers.get("hx-request") == "true":
+    if wants_part(request):
         response: Response = Response(status_code=204, headers={"hx-redirect": url})
     else:
         response = RedirectResponse(url, 303)
@@ -100,6 +100,11 @@ def safe_next(url: str | None, fallback: str) -> str:
     """A path inside this house, never another site: what `?next=` may lead to."""
     odd = not url or not url.startswith("/") or url.startswith("//") or "\\" in url or not url.isprintable()
     return fallback if odd or url is None else url
+
+
+def wants_part(request: Request) -> bool:
+    """htmx asked, and will put the answer into a page that is open already."""
+    return request.headers.get("hx-request") == "true"
 
 
 def wants_page(scope: Scope) -> bool:
@@ -123,7 +128,7 @@ def problem_page(
     request = Request(scope)
     if status == 401:
         return _to_sign_in(request)
-    part = request.headers.get("hx-request") == "true"
+    part = wants_part(request)
     return render(
         request,
         "problem_part.html" if part else "problem.html",
@@ -135,7 +140,7 @@ def problem_page(
 
 
 def _to_sign_in(request: Request) -> Response:
-    part = request.headers.get("hx-request") == "true"
+    part = wants_part(request)
     back = request.scope["path"] if request.method == "GET" and not part else None
     if back and (query := request.scope["query_string"].decode("latin-1")):
         back = f"{back}?{query}"

@@ -23,8 +23,8 @@ from shared.pagination import PageRequest
 from shared.runtime import Runtime
 from shared.security.tenancy import Caller
 from shared.web.dependencies import Here, requires
-from shared.web.pages import render, see_other
-from shared.web.validation import field_error
+from shared.web.forms import findings
+from shared.web.pages import render, see_other, wants_part
 
 router = APIRouter(include_in_schema=False)
 
@@ -76,7 +76,7 @@ async def _page(
     request: Request, here: Runtime, caller: Caller, customer_id: UUID, *, status: int = 200, **values: Any
 ) -> Response:
     """The whole page, or for htmx the part that a panel holds."""
-    part = request.headers.get("hx-request") == "true"
+    part = wants_part(request)
     async with here.database.reading() as session:
         customer = await archive.get_customer(session, customer_id, caller.area)
         found = await repository.activations_page(
@@ -108,10 +108,7 @@ def _errors_of(wrong: ValidationError | HallError) -> dict[str, str]:
     """What is wrong with which field."""
     if isinstance(wrong, EvidenceRequired | EvidenceUsed):
         return _blank(evidence_reference=wrong.message)
-    if isinstance(wrong, ValidationError):
-        found = [field_error({**error, "loc": ("body", *error["loc"])}) for error in wrong.errors()]
-    else:
-        found = list(getattr(wrong, "errors", ()))
+    found = findings(wrong)
     places = [(error.pointer.strip("/"), error.detail) for error in found]
     return _blank(**{PLACES.get(place, place): detail for place, detail in places}) or _blank(
         form=getattr(wrong, "message", "")

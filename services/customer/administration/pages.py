@@ -1,8 +1,6 @@
 """The administrator's pages: an overview, users and programs; passwords and secrets stand on one answer only."""
 
 import secrets
-from collections import defaultdict
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -29,9 +27,9 @@ from shared.pagination import PageRequest
 from shared.runtime import Runtime
 from shared.security.tenancy import Area, Caller
 from shared.web.dependencies import Here, requires
+from shared.web.forms import findings, render_form, typed
 from shared.web.navigation import ROLE_NAMES
 from shared.web.pages import render, see_other
-from shared.web.validation import field_error
 
 router = APIRouter(include_in_schema=False)
 
@@ -67,7 +65,7 @@ async def create_user(request: Request, here: Here, _caller: UserKeeper) -> Resp
             command = CreateUser(body.username, hashed, **place)
             user = await usecases.create_user(session, command, now=clock.now())
     except Wrong as wrong:
-        return await _users(request, here, status=422, filled=_typed(form), errors=_errors_of(wrong))
+        return await _users(request, here, status=422, filled=typed(form), errors=_errors_of(wrong))
     return await _user(request, here, user.username, status=201, secret=password)
 
 
@@ -85,7 +83,7 @@ async def change_user(request: Request, here: Here, _caller: UserKeeper, usernam
             command = ChangeUser(username, **await _place_of(session, body))
             await usecases.change_user(session, command, now=clock.now())
     except Wrong as wrong:
-        return await _user(request, here, username, status=422, filled=_typed(form), errors=_errors_of(wrong))
+        return await _user(request, here, username, status=422, filled=typed(form), errors=_errors_of(wrong))
     return see_other(request, f"{ADMIN}/users/{username}", say="已保存；有变化时，本人需要重新登录。")
 
 
@@ -133,7 +131,7 @@ async def register_client(request: Request, here: Here, _caller: ClientKeeper) -
         async with here.database.transaction() as session:
             client = await usecases.register_client(session, command, now=clock.now())
     except Wrong as wrong:
-        return await _clients(request, here, status=422, filled=_typed(form), errors=_errors_of(wrong))
+        return await _clients(request, here, status=422, filled=typed(form), errors=_errors_of(wrong))
     return await _client(request, here, client.client_id, status=201, secret=secret)
 
 
@@ -177,7 +175,7 @@ async def _users(request: Request, here: Runtime, *, status: int = 200, **values
     async with here.database.reading() as session:
         found = await repository.all_users(session)
         counties = await _county_names(session)
-    return _render(
+    return render_form(
         request,
         "administration/users.html",
         status,
@@ -195,7 +193,7 @@ async def _user(
         found: User = await repository.get_user(session, username)
     shown = found.model_dump(include={"display", "role", "county", "hall", "staff_no"})
     values["filled"] = {**shown, **values.get("filled", {})}
-    return _render(
+    return render_form(
         request, "administration/user.html", status, {"secret": None, **values}, user=found, roles=_named(USER_ROLES)
     )  # fmt: skip
 
@@ -205,7 +203,7 @@ async def _clients(request: Request, here: Runtime, *, status: int = 200, **valu
         found = await repository.all_clients(session)
         counts = await repository.secret_counts(session, clock.now())
         counties = await _county_names(session)
-    return _render(
+    return render_form(
         request, "administration/clients.html", status, values, clients=found, counts=counts, counties=counties,
         roles=_named(CLIENT_ROLES),
     )  # fmt: skip
@@ -217,7 +215,7 @@ async def _client(
     async with here.database.reading() as session:
         found: MachineClient = await repository.get_client(session, client_id)
         valid = await repository.valid_secrets(session, client_id, clock.now())
-    return _render(
+    return render_form(
         request, "administration/client.html", status, {}, client=found, valid=valid, secret=secret
     )
 
@@ -248,12 +246,6 @@ async def _place_of(session: AsyncSession, body: UserForm) -> dict[str, Any]:
     }
 
 
-def _render(request: Request, template: str, status: int, values: Mapping[str, Any], **more: Any) -> Response:
-    """Fields that nobody filled in and errors nobody made are empty."""
-    blank = {name: defaultdict(str, values.get(name, {})) for name in ("filled", "errors")}
-    return render(request, template, status=status, **{**values, **more, **blank})
-
-
 def _named(roles: tuple[str, ...]) -> list[tuple[str, str]]:
     return [(role, ROLE_NAMES[role]) for role in roles]
 
@@ -275,14 +267,7 @@ def _given(form: FormData) -> dict[str, str]:
     }
 
 
-def _typed(form: FormData) -> dict[str, str]:
-    return {name: str(value) for name, value in form.items()}
-
-
 def _errors_of(wrong: Exception) -> dict[str, str]:
     """By field; what belongs to none stands above the form."""
-    if isinstance(wrong, ValidationError):
-        found = [field_error({**error, "loc": ("body", *error["loc"])}) for error in wrong.errors()]
-        return {e.pointer.strip("/"): "请填写。" if e.code == "missing" else e.detail for e in found}
-    named = {e.pointer.strip("/"): e.detail for e in getattr(wrong, "errors", ())}
+    named = {e.pointer.strip("/"): "请填写。" if e.code == "missing" else e.detail for e in findings(wrong)}
     return named or {"form": getattr(wrong, "message", "")}

@@ -37,8 +37,8 @@ from shared.phones import InvalidPhone
 from shared.runtime import Runtime
 from shared.security.tenancy import Caller
 from shared.web.dependencies import Here, requires
-from shared.web.pages import render, see_other
-from shared.web.validation import field_error
+from shared.web.forms import findings
+from shared.web.pages import render, see_other, wants_part
 
 router = APIRouter(include_in_schema=False)
 
@@ -176,7 +176,7 @@ async def _workbench(
     request: Request, here: Runtime, caller: Caller, *, status: int = 200, **values: Any
 ) -> Response:
     """The whole page, or for htmx all of it that changes."""
-    part = request.headers.get("hx-request") == "true"
+    part = wants_part(request)
     async with here.database.reading() as session:
         hall = await directory.get_hall(session, caller.hall) if caller.hall else None
         filters = repository.Filters(clerk=caller.subject if caller.role == "clerk" else None)
@@ -285,10 +285,7 @@ def _values_of(form: FormData) -> Mapping[str, Any]:
 
 def _errors_of(wrong: Invalid | ValidationError) -> dict[str, str]:
     """What is wrong with which field; what belongs to none stands above the form."""
-    if isinstance(wrong, ValidationError):
-        found = [field_error({**error, "loc": ("body", *error["loc"])}) for error in wrong.errors()]
-    else:
-        found = list(wrong.errors)
+    found = findings(wrong)
     if not found and isinstance(wrong, Invalid):
         return _blank(**{_field_of(wrong): wrong.message})
     return _blank(**{_field_at(e.pointer): "请填写。" if e.code in LEFT_OUT else e.detail for e in found})

@@ -19,7 +19,7 @@ from shared.errors import Conflict, Forbidden
 from shared.runtime import Runtime
 from shared.security.tenancy import Caller
 from shared.web.dependencies import Here, requires
-from shared.web.pages import render, see_other
+from shared.web.pages import render, see_other, wants_part
 
 router = APIRouter(include_in_schema=False)
 
@@ -94,7 +94,7 @@ async def _show(
         customer = await archive_records.get_customer(session, customer_id, caller.area)
         wording = await ledger.wording_on(session, clock.business_date(now))
         code = await repository.latest_of(session, customer.id)
-    part = request.headers.get("hx-request") == "true"
+    part = wants_part(request)
     values: dict[str, Any] = {
         "customer": customer,
         "wording": wording,

@@ -19,8 +19,8 @@ from shared.pagination import PageRequest
 from shared.runtime import Runtime
 from shared.security.tenancy import Caller
 from shared.web.dependencies import Here, requires
-from shared.web.pages import render, see_other
-from shared.web.validation import field_error
+from shared.web.forms import findings
+from shared.web.pages import render, see_other, wants_part
 
 router = APIRouter(include_in_schema=False)
 
@@ -97,7 +97,7 @@ async def _contracts(
         customer = await archive.get_customer(session, customer_id, caller.area)
         filters = Filters(customer_id=customer_id)
         found = await repository.contracts_page(session, caller.area, filters, PageRequest(SHOWN))
-    part = request.headers.get("hx-request") == "true"
+    part = wants_part(request)
     filled = {**dict.fromkeys(TYPED, ""), **(typed or {})}
     return render(
         request, "contracts/part.html" if part else "contracts/contracts.html", status=status, customer=customer,
@@ -109,9 +109,6 @@ async def _contracts(
 def _errors_of(wrong: Invalid | ContractExists | ValidationError) -> dict[str, str]:
     if isinstance(wrong, ContractExists):
         return {"number": wrong.message}
-    if isinstance(wrong, ValidationError):
-        found = [field_error({**error, "loc": ("body", *error["loc"])}) for error in wrong.errors()]
-    else:
-        found = list(wrong.errors)
+    found = findings(wrong)
     missing = {"missing", "string-too-short"}
     return {e.pointer.strip("/"): "请填写。" if e.code in missing else e.detail for e in found}

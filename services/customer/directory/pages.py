@@ -1,7 +1,5 @@
 """The organisation for those who keep it: counties, halls and clerks, with moves, history and closing."""
 
-from collections import defaultdict
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -26,9 +24,9 @@ from shared.runtime import Runtime
 from shared.security.tenancy import Caller
 from shared.web.dependencies import Here, requires
 from shared.web.etags import ExpectedVersion, etag
+from shared.web.forms import findings, render_form, typed
 from shared.web.navigation import ROLE_NAMES
-from shared.web.pages import render, see_other
-from shared.web.validation import field_error
+from shared.web.pages import see_other
 
 router = APIRouter(include_in_schema=False)
 
@@ -76,7 +74,7 @@ async def found_county(request: Request, here: Here, caller: Writer) -> Response
             await usecases.found_county(session, command, now=clock.now())
     except Wrong as wrong:
         return await _counties(
-            request, here, caller, status=422, filled=_typed(form), errors=_errors_of(wrong)
+            request, here, caller, status=422, filled=typed(form), errors=_errors_of(wrong)
         )
     return see_other(request, f"{ADMIN}/counties", say="已新建区县。")
 
@@ -115,7 +113,7 @@ async def open_hall(request: Request, here: Here, caller: Writer) -> Response:
         async with here.database.transaction() as session:
             hall = await usecases.open_hall(session, command, now=clock.now())
     except Wrong as wrong:
-        return await _halls(request, here, caller, status=422, filled=_typed(form), errors=_errors_of(wrong))
+        return await _halls(request, here, caller, status=422, filled=typed(form), errors=_errors_of(wrong))
     return see_other(request, f"{ADMIN}/halls/{hall.code}", say="已新建营业厅。")
 
 
@@ -142,7 +140,7 @@ async def change_hall(request: Request, here: Here, caller: Writer, code: str) -
             await usecases.change_hall(session, command, unless_stale=_seen(form), now=clock.now())
     except Wrong as wrong:
         return await _hall(
-            request, here, caller, code, status=422, filled=_typed(form), errors=_errors_of(wrong)
+            request, here, caller, code, status=422, filled=typed(form), errors=_errors_of(wrong)
         )
     return see_other(request, f"{ADMIN}/halls/{code}", say="已保存。")
 
@@ -163,7 +161,7 @@ async def appoint_clerk(request: Request, here: Here, caller: Writer) -> Respons
         async with here.database.transaction() as session:
             clerk = await usecases.appoint_clerk(session, command, now=clock.now())
     except Wrong as wrong:
-        return await _clerks(request, here, caller, status=422, filled=_typed(form), errors=_errors_of(wrong))
+        return await _clerks(request, here, caller, status=422, filled=typed(form), errors=_errors_of(wrong))
     return see_other(request, f"{ADMIN}/clerks/{clerk.staff_no}", say="已登记。")
 
 
@@ -185,7 +183,7 @@ async def change_clerk(request: Request, here: Here, caller: Writer, staff_no: s
             await usecases.change_clerk(session, command, unless_stale=_seen(form), now=clock.now())
     except Wrong as wrong:
         return await _clerk(
-            request, here, caller, staff_no, status=422, filled=_typed(form), errors=_errors_of(wrong)
+            request, here, caller, staff_no, status=422, filled=typed(form), errors=_errors_of(wrong)
         )
     return see_other(request, f"{ADMIN}/clerks/{staff_no}", say="已保存。")
 
@@ -195,7 +193,7 @@ async def _counties(
 ) -> Response:
     async with here.database.reading() as session:
         found = await repository.counties_page(session, caller.area, PageRequest(limit=LISTED))
-    return _render(request, "directory/counties.html", status, values, counties=found.items)
+    return render_form(request, "directory/counties.html", status, values, counties=found.items)
 
 
 async def _halls(
@@ -206,7 +204,7 @@ async def _halls(
         counties = await _county_names(session, caller)
         page = PageRequest(limit=LISTED, cursor=cursor)
         found = await repository.halls_page(session, caller.area, page, county=county or None)
-    return _render(
+    return render_form(
         request, "directory/halls.html", status, values, halls=found.items, next_cursor=found.next_cursor,
         counties=counties, county=county, today=_today(),
     )  # fmt: skip
@@ -222,7 +220,7 @@ async def _hall(
         changes = await repository.hall_changes(session, found.code, REMEMBERED)
     shown = {**found.model_dump(), **{f"opening_{day}": text for day, text in _hours(found).items()}}
     values["filled"] = {**shown, **values.get("filled", {})}
-    return _render(
+    return render_form(
         request, "directory/hall.html", status, values, hall=found, county=county, posts=posts,
         changes=changes, days=DAYS, labels=LABELS,
     )  # fmt: skip
@@ -236,7 +234,7 @@ async def _clerks(
         page = PageRequest(limit=LISTED, cursor=cursor)
         found = await repository.clerks_page(session, caller.area, page, hall=hall or None)
         counties = await _county_names(session, caller)
-    return _render(
+    return render_form(
         request, "directory/clerks.html", status, values, clerks=found.items, next_cursor=found.next_cursor,
         hall=hall, roles=ROLE_CHOICES, today=_today(), counties=counties,
     )  # fmt: skip
@@ -250,7 +248,7 @@ async def _clerk(
         posts = await repository.posts_of(session, found.staff_no)
         counties = await _county_names(session, caller)
     values["filled"] = {**found.model_dump(), "moved_on": "", **values.get("filled", {})}
-    return _render(
+    return render_form(
         request, "directory/clerk.html", status, values, clerk=found, posts=posts, roles=ROLE_CHOICES,
         today=_today(), counties=counties,
     )  # fmt: skip
@@ -259,12 +257,6 @@ async def _clerk(
 async def _county_names(session: AsyncSession, caller: Caller) -> dict[str, str]:
     found = await repository.counties_page(session, caller.area, PageRequest(limit=LISTED))
     return {entry.code: entry.name for entry in found.items}
-
-
-def _render(request: Request, template: str, status: int, values: Mapping[str, Any], **more: Any) -> Response:
-    """Fields that nobody filled in and errors nobody made are empty."""
-    blank = {name: defaultdict(str, values.get(name, {})) for name in ("filled", "errors")}
-    return render(request, template, status=status, **{**values, **more, **blank})
 
 
 def _clerk_changes(form: FormData) -> dict[str, Any]:
@@ -296,16 +288,9 @@ def _given(form: FormData, *names: str) -> dict[str, Any]:
     return {name: str(form[name]).strip() for name in names if str(form.get(name, "")).strip()}
 
 
-def _typed(form: FormData) -> dict[str, str]:
-    return {name: str(value) for name, value in form.items()}
-
-
 def _errors_of(wrong: Exception) -> dict[str, str]:
     """By field; what belongs to none stands above the form."""
-    if isinstance(wrong, ValidationError):
-        found = [field_error({**error, "loc": ("body", *error["loc"])}) for error in wrong.errors()]
-        return {_field(e.pointer): "请填写。" if e.code == "missing" else e.detail for e in found}
-    named = {_field(e.pointer): e.detail for e in getattr(wrong, "errors", ())}
+    named = {_field(e.pointer): "请填写。" if e.code == "missing" else e.detail for e in findings(wrong)}
     return named or {"form": getattr(wrong, "message", "")}
 
 

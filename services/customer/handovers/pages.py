@@ -21,8 +21,8 @@ from shared.pagination import PageRequest
 from shared.runtime import Runtime
 from shared.security.tenancy import Area, Caller
 from shared.web.dependencies import Here, requires
+from shared.web.forms import findings
 from shared.web.pages import render, see_other
-from shared.web.validation import field_error
 
 router = APIRouter(include_in_schema=False)
 
@@ -99,9 +99,6 @@ def _typed(form: FormData) -> dict[str, Any]:
 
 def _errors_of(wrong: HallError | ValidationError) -> dict[str, str]:
     """What is wrong with which field; what belongs to none stands above the form."""
-    if isinstance(wrong, ValidationError):
-        found = [field_error({**error, "loc": ("body", *error["loc"])}) for error in wrong.errors()]
-    else:
-        found = list(getattr(wrong, "errors", ()))
+    found = findings(wrong)
     by_field = {error.pointer.strip("/"): error.detail for error in found}
     return by_field or {"form": wrong.message if isinstance(wrong, HallError) else "请按提示修改。"}

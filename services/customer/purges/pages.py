@@ -23,7 +23,7 @@ from shared.security.tenancy import Caller
 from shared.spreadsheets import UnreadableFile, read_rows
 from shared.web.dependencies import Here, requires
 from shared.web.limits import UPLOAD_LIMIT
-from shared.web.pages import render, see_other
+from shared.web.pages import render, see_other, wants_part
 
 router = APIRouter(include_in_schema=False)
 
@@ -73,7 +73,7 @@ async def show_list(
         job = await repository.get_list(session, job_id, caller.area)
         read = OffNetListRead.of(job, await repository.line_counts(session, job_id))
         lines = await repository.lines_page(session, job_id, PageRequest(50, cursor))
-    part = _is_part(request)
+    part = wants_part(request)
     return render(
         request, "purges/list_part.html" if part else "purges/list.html", job=read, file_name=job.file_name,
         lines=[OffNetRowRead.model_validate(line) for line in lines.items],
@@ -167,7 +167,7 @@ async def _purge(
     async with here.database.reading() as session:
         purge = await read_purge(session, purge_id, caller.area)
         halls = await directory.hall_names(session, [row.hall for row in purge.by_hall])
-    part = _is_part(request)
+    part = wants_part(request)
     return render(
         request, "purges/purge_part.html" if part else "purges/purge.html", status=status, purge=purge,
         halls=halls, errors=errors or {}, **NAMES,
@@ -190,7 +190,3 @@ def _months(now: datetime) -> list[tuple[str, str]]:
     return [
         (month, f"{month[:4]} 年 {int(month[5:])} 月") for month in (*months[1:2], months[0], *months[2:])
     ]
-
-
-def _is_part(request: Request) -> bool:
-    return request.headers.get("hx-request") == "true"

@@ -31,7 +31,7 @@ from shared.runtime import Runtime
 from shared.security.roles import HALL_ROLES
 from shared.security.tenancy import Caller
 from shared.web.dependencies import Here, requires
-from shared.web.pages import render, see_other
+from shared.web.pages import render, see_other, wants_part
 
 router = APIRouter(include_in_schema=False)
 
@@ -72,7 +72,7 @@ async def answer(
     async with here.database.transaction() as session:
         answered = await usecases.answer_recommendation(session, command, now=clock.now())
     customer_id = answered.recommendation.customer_id
-    if request.headers.get("hx-request") == "true":
+    if wants_part(request):
         return _offers(request, caller, await _look(here, caller, customer_id))
     return see_other(request, f"/customer/customers/{customer_id}/recommendations", say="已登记客户的答复。")
 
@@ -85,7 +85,7 @@ async def opportunities(request: Request, here: Here, caller: Reader) -> Respons
         found = await usecases.opportunities(
             session, caller.area, PageRequest(limit=LISTED), clerk=mine, now=clock.now()
         )
-    part = request.headers.get("hx-request") == "true"
+    part = wants_part(request)
     return render(
         request, f"recommendations/{'line' if part else 'opportunities'}.html",
         waiting=[OpportunityRead.of(one) for one in found.items], more=found.next_cursor is not None,
@@ -159,7 +159,7 @@ async def _look_and_show(here: Runtime, command: LookAtCustomer) -> Look:
 
 def _offers(request: Request, caller: Caller, look: Look) -> Response:
     """The whole page, or for htmx the part that a panel holds."""
-    part = request.headers.get("hx-request") == "true"
+    part = wants_part(request)
     return render(
         request, f"recommendations/{'offers' if part else 'customer'}.html",
         found=OffersRead.of(look, caller.display), customer=look.customer, outcomes=OUTCOMES,

@@ -26,9 +26,9 @@ from shared.runtime import Runtime
 from shared.security.tenancy import Caller
 from shared.web.dependencies import Here, requires
 from shared.web.etags import ExpectedVersion, etag
+from shared.web.forms import findings, month_span, typed
 from shared.web.navigation import ROLE_NAMES
-from shared.web.pages import render, see_other
-from shared.web.validation import field_error
+from shared.web.pages import render, see_other, wants_part
 
 router = APIRouter(include_in_schema=False)
 
@@ -97,7 +97,7 @@ async def use_script(request: Request, here: Here, caller: User, script_id: UUID
     )
     async with here.database.transaction() as session:
         await usecases.use_script(session, command, now=clock.now())
-    if request.headers.get("hx-request") == "true":
+    if wants_part(request):
         return render(request, "scripts/used.html", outcome=body.outcome, **NAMES)
     back = f"/customer/customers/{body.customer_id}/scripts" if body.customer_id else SCRIPTS
     return see_other(request, back, say="已记下这次使用。")
@@ -132,7 +132,7 @@ async def write_script(request: Request, here: Here, caller: Writer) -> Response
             command = WriteScript(body.facts(), author=caller.subject)
             script = await usecases.write_script(session, command, now=clock.now())
     except (ScriptInvalid, ValidationError) as wrong:
-        return _form(request, None, _typed(form), _errors_of(wrong), status=422)
+        return _form(request, None, typed(form), _errors_of(wrong), status=422)
     return see_other(request, f"{LIBRARY}/{script.id}", say="已保存为草稿，请另一位同事审批。")
 
 
@@ -155,7 +155,7 @@ async def change_script(request: Request, here: Here, caller: Writer, script_id:
             await usecases.change_script(session, command, unless_stale=seen.check, now=clock.now())
     except (ScriptInvalid, ValidationError) as wrong:
         return await _script_page(
-            request, here, caller, script_id, status=422, filled=_typed(form), errors=_errors_of(wrong)
+            request, here, caller, script_id, status=422, filled=typed(form), errors=_errors_of(wrong)
         )
     return see_other(request, f"{LIBRARY}/{script_id}", say="已保存为草稿，审批后生效；在用的版本不受影响。")
 
@@ -187,7 +187,7 @@ async def retire_script(request: Request, here: Here, _caller: Approver, script_
 async def stats(
     request: Request, here: Here, caller: Writer, month: Words = "", by: Words = "version"
 ) -> Response:
-    since, until = _bounds(month)
+    since, until = month_span(month)
     async with here.database.reading() as session:
         rows = await repository.uses_by(session, caller.area, by, since=since, until=until, limit=COUNTED)
     return render(
@@ -200,7 +200,7 @@ def _show(
     customer_id: UUID | None = None, **asked: Any,
 ) -> Response:  # fmt: skip
     """The whole page, or for htmx the part that a panel holds."""
-    part = request.headers.get("hx-request") == "true"
+    part = wants_part(request)
     words = [(script, rules.filled(script.text, values)) for script in found.items]
     return render(
         request, "scripts/part.html" if part else "scripts/scripts.html", url=url, scripts=words,
@@ -260,28 +260,13 @@ def _today() -> Any:
     return clock.business_date(clock.now())
 
 
-def _bounds(month: str) -> tuple[Any, Any]:
-    """A month that cannot be read is no month: pages forgive."""
-    try:
-        return clock.month_bounds(month) if month else (None, None)
-    except ValueError:
-        return None, None
-
-
 def _given(form: FormData, *names: str) -> dict[str, str]:
     """What was filled in: an empty field is one that was left out."""
     return {name: str(form[name]) for name in names if str(form.get(name, "")).strip()}
 
 
-def _typed(form: FormData) -> dict[str, str]:
-    return {name: str(value) for name, value in form.items()}
-
-
 def _errors_of(wrong: Invalid | ValidationError) -> dict[str, str]:
-    if isinstance(wrong, ValidationError):
-        found = [field_error({**error, "loc": ("body", *error["loc"])}) for error in wrong.errors()]
-    else:
-        found = list(wrong.errors)
+    found = findings(wrong)
     return {
         error.pointer.strip("/"): "请填写。" if error.code == "missing" else error.detail for error in found
     }

@@ -32,8 +32,8 @@ from shared.security.authentication import caller_or_none
 from shared.security.tenancy import Area, Caller
 from shared.web.dependencies import Here, requires
 from shared.web.etags import ExpectedVersion, etag
-from shared.web.pages import render, see_other
-from shared.web.validation import field_error
+from shared.web.forms import findings, month_span, typed
+from shared.web.pages import render, see_other, wants_part
 
 router = APIRouter(include_in_schema=False)
 
@@ -77,7 +77,7 @@ async def stats(
     month: Words = "",
     by: Words = "clerk",
 ) -> Response:
-    since, until = _bounds(month)
+    since, until = month_span(month)
     async with here.database.reading() as session:
         surveys = (await repository.surveys_page(session, PageRequest(limit=LISTED))).items
         chosen = next((s for s in surveys if s.code == survey), surveys[0] if surveys else None)
@@ -119,7 +119,7 @@ async def define_survey(request: Request, here: Here, caller: Definer) -> Respon
             command = DefineSurvey(body.code, body.facts(), author=caller.subject)
             await usecases.define_survey(session, command, now=clock.now())
     except (SurveyExists, ValidationError) as wrong:
-        return _questionnaire(request, None, _typed(form), _errors_of(wrong), status=422)
+        return _questionnaire(request, None, typed(form), _errors_of(wrong), status=422)
     return see_other(request, QUESTIONNAIRES, say="已新建问卷。")
 
 
@@ -143,7 +143,7 @@ async def change_survey(request: Request, here: Here, caller: Definer, code: str
     except ValidationError as wrong:
         async with here.database.reading() as session:
             survey = await repository.get_newest(session, code)
-        return _questionnaire(request, survey, _typed(form), _errors_of(wrong), status=422)
+        return _questionnaire(request, survey, typed(form), _errors_of(wrong), status=422)
     return see_other(request, QUESTIONNAIRES, say="已保存，从下一次邀请起按新的问卷。")
 
 
@@ -156,7 +156,7 @@ async def of_customer(request: Request, here: Here, caller: Reader, customer_id:
         found = await repository.invitations_page(session, caller.area, page, customer_id=customer_id)
         scores = await repository.scores_of(session, *(invitation.id for invitation in found.items))
         names = await directory.clerk_names(session, {i.served_by for i in found.items})
-    part = request.headers.get("hx-request") == "true"
+    part = wants_part(request)
     return render(
         request, "surveys/part.html" if part else "surveys/customer.html", customer_id=customer_id,
         invitations=list(reversed(found.items)), scores=scores, names=names, tones=TONES, **NAMES,
@@ -190,7 +190,7 @@ async def record_answer(request: Request, here: Here, caller: Writer, invitation
             await usecases.record_answer(session, command, now=clock.now())
     except (AnswersInvalid, ValidationError) as wrong:
         return await _answer_page(
-            request, here, caller, invitation_id, status=422, filled=_typed(form), errors=_errors_of(wrong)
+            request, here, caller, invitation_id, status=422, filled=typed(form), errors=_errors_of(wrong)
         )
     return see_other(request, DESK, say="已记录客户的评价。")
 
@@ -235,7 +235,7 @@ async def answer_by_link(request: Request, here: Here, token: str) -> Response:
             await usecases.answer_by_link(session, command, now=clock.now())
     except (AnswersInvalid, ValidationError) as wrong:
         return await _link_page(
-            request, here, token, status=422, filled=_typed(form), errors=_errors_of(wrong)
+            request, here, token, status=422, filled=typed(form), errors=_errors_of(wrong)
         )
     return render(request, "surveys/thanks.html", headers=UNLISTED)
 
@@ -325,18 +325,11 @@ def _answer_of(form: FormData) -> dict[str, Any]:
     return {"scores": scores, **({"comment": comment} if comment else {})}
 
 
-def _typed(form: FormData) -> dict[str, str]:
-    return {name: str(value) for name, value in form.items()}
-
-
 def _errors_of(wrong: AnswersInvalid | SurveyExists | ValidationError) -> dict[str, str]:
     """By question, or by the form's field; what is wrong with a definition's questions stands below all of them."""
     if isinstance(wrong, SurveyExists):
         return {"code": wrong.message}
-    if isinstance(wrong, ValidationError):
-        found = [field_error({**error, "loc": ("body", *error["loc"])}) for error in wrong.errors()]
-    else:
-        found = list(wrong.errors)
+    found = findings(wrong)
     pointers = {error.pointer.strip("/").removeprefix("scores/"): error.detail for error in found}
     return {name.partition("/")[0]: detail for name, detail in pointers.items()}
 
@@ -349,11 +342,3 @@ async def _names(session: AsyncSession, by: str, subjects: list[str]) -> dict[st
         found = await directory.counties_page(session, Area.everything(), PageRequest(limit=200))
         return {county.code: county.name for county in found.items}
     return await directory.clerk_names(session, subjects)
-
-
-def _bounds(month: str) -> tuple[Any, Any]:
-    """A month that cannot be read is no month: pages forgive."""
-    try:
-        return clock.month_bounds(month) if month else (None, None)
-    except ValueError:
-        return None, None

@@ -25,8 +25,8 @@ from shared.pagination import CursorInvalid, PageRequest
 from shared.runtime import Runtime
 from shared.security.tenancy import Caller
 from shared.web.dependencies import Here, requires
-from shared.web.pages import render, see_other
-from shared.web.validation import field_error
+from shared.web.forms import findings
+from shared.web.pages import render, see_other, wants_part
 
 router = APIRouter(include_in_schema=False)
 
@@ -54,7 +54,7 @@ async def today(request: Request, here: Here, caller: Reader) -> Response:
         quiet = await repository.quiet_count(
             session, caller.area, Filters(clerk=mine, quiet_days=QUIET_DAYS), day
         )
-    part = request.headers.get("hx-request") == "true"
+    part = wants_part(request)
     template = "touches/today.html" if part else "touches/today_page.html"
     return render(request, template, counts=counts, quiet=quiet, quiet_days=QUIET_DAYS, mine=mine)
 
@@ -163,7 +163,7 @@ async def _panel(
         kinds = await repository.kinds(session)
         strategy = (await tiers.strategies(session))[customer.tier]
         clerks = await directory.clerk_names_of_hall(session, customer.hall)
-    part = request.headers.get("hx-request") == "true"
+    part = wants_part(request)
     return render(
         request, "touches/part.html" if part else "touches/customer.html", status=status, customer=customer,
         follow_up=follow_up, state=follow_up.state_on(day) if follow_up else None, touches=touches.items, today=day,
@@ -201,10 +201,7 @@ def _chosen(form: FormData) -> UUID:
 
 def _errors_of(wrong: HallError | ValidationError) -> dict[str, str]:
     """What is wrong with which field; what belongs to none stands above the form."""
-    if isinstance(wrong, ValidationError):
-        found = [field_error({**error, "loc": ("body", *error["loc"])}) for error in wrong.errors()]
-    else:
-        found = list(getattr(wrong, "errors", ()))
+    found = findings(wrong)
     fields = {"/kind": "touch_kind", "/note": "touch_note", "/follow_up_id": "follow_up_id"}
     by_field = {fields.get(error.pointer, "form"): error.detail for error in found}
     return by_field or {"form": wrong.message if isinstance(wrong, HallError) else "请按提示修改。"}

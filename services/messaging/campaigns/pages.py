@@ -28,8 +28,8 @@ from shared.pagination import PageRequest
 from shared.runtime import Runtime
 from shared.security.tenancy import Caller
 from shared.web.dependencies import Here, requires
-from shared.web.pages import render, see_other
-from shared.web.validation import field_error
+from shared.web.forms import findings
+from shared.web.pages import render, see_other, wants_part
 
 router = APIRouter(include_in_schema=False)
 
@@ -129,7 +129,7 @@ async def campaign_page(request: Request, here: Here, caller: Reader, campaign_i
 @router.get("/messaging/campaigns/{campaign_id}/progress")
 async def progress(request: Request, here: Here, caller: Reader, campaign_id: UUID) -> Response:
     """The part that htmx asks for again and again while something moves."""
-    if request.headers.get("hx-request") != "true":
+    if not wants_part(request):
         return see_other(request, f"{PAGE}/{campaign_id}")
     async with here.database.reading() as session:
         campaign = await repository.get_campaign(session, campaign_id, caller.area)
@@ -329,12 +329,9 @@ def _values_of(form: FormData) -> Mapping[str, Any]:
 
 def _errors_of(wrong: HallError | ValidationError) -> dict[str, str]:
     """What is wrong with which field; what belongs to none stands above the form."""
-    if isinstance(wrong, ValidationError):
-        found = [field_error({**error, "loc": ("body", *error["loc"])}) for error in wrong.errors()]
-    else:
-        found = list(getattr(wrong, "errors", ()))
-        if not found:
-            return _blank(form=wrong.message)
+    found = findings(wrong)
+    if not found and isinstance(wrong, HallError):
+        return _blank(form=wrong.message)
     return _blank(**{_field_at(error.pointer): error.detail for error in found})
 
 

@@ -20,7 +20,7 @@ from shared.pagination import PageRequest
 from shared.runtime import Runtime
 from shared.security.tenancy import Caller
 from shared.web.dependencies import Here, requires
-from shared.web.pages import render
+from shared.web.pages import render, wants_part
 
 router = APIRouter(include_in_schema=False)
 
@@ -50,7 +50,7 @@ async def messages_of_customer(
     cursor: Annotated[str | None, Query(max_length=2000)] = None,
 ) -> Response:
     """What was sent to the customer, newest first, and what may still be sent this month."""
-    part = request.headers.get("hx-request") == "true"
+    part = wants_part(request)
     try:
         return await _messages_of(request, here, caller, customer_id, cursor, part=part)
     except CustomerNotFound:

@@ -19,8 +19,8 @@ from shared.phones import InvalidPhone
 from shared.runtime import Runtime
 from shared.security.tenancy import Caller
 from shared.web.dependencies import Here, requires
+from shared.web.forms import findings
 from shared.web.pages import render, see_other
-from shared.web.validation import field_error
 
 router = APIRouter(include_in_schema=False)
 
@@ -142,5 +142,5 @@ async def _page(
 def _errors_of(wrong: ValidationError | InvalidPhone | CustomerNotFound) -> dict[str, str]:
     if not isinstance(wrong, ValidationError):
         return defaultdict(str, phone=wrong.message)
-    found = [field_error({**error, "loc": ("body", *error["loc"])}) for error in wrong.errors()]
+    found = findings(wrong)
     return defaultdict(str, {error.pointer.strip("/"): error.detail for error in found})

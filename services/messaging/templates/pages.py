@@ -18,8 +18,8 @@ from shared.pagination import PageRequest
 from shared.runtime import Runtime
 from shared.security.tenancy import Caller
 from shared.web.dependencies import Here, requires
+from shared.web.forms import findings
 from shared.web.pages import render, see_other
-from shared.web.validation import field_error
 
 router = APIRouter(include_in_schema=False)
 
@@ -140,8 +140,5 @@ def _blank(**values: Any) -> dict[str, Any]:
 def _errors_of(wrong: ValidationError | TemplateInvalid | TemplateClassFixed) -> dict[str, str]:
     if isinstance(wrong, TemplateClassFixed):
         return _blank(**{"class": wrong.message})
-    if isinstance(wrong, ValidationError):
-        found = [field_error({**error, "loc": ("body", *error["loc"])}) for error in wrong.errors()]
-    else:
-        found = list(wrong.errors)
+    found = findings(wrong)
     return _blank(**{error.pointer.strip("/") or "text": error.detail for error in found})
