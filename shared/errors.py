@@ -3,7 +3,7 @@
 Pure: which HTTP status an error becomes is decided in `shared.web.problems`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -84,6 +84,10 @@ class PreconditionRequired(HallError):
     code = "precondition-required"
     title = "缺少版本号"
     detail = "修改前请先读取，并在 If-Match 请求头中带上读到的 ETag。"
+
+
+VersionCheck = Callable[[int | str], None]
+"""What a use case asks before it changes something: raises PreconditionFailed unless the caller read this version."""
 
 
 class Invalid(HallError):

@@ -10,7 +10,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from services.customer.activations import rules
 from services.customer.activations.models import Activation
 from services.customer.consent.rules import Evidence
-from services.customer.consent.schemas import Moment
+from services.customer.consent.schemas import Moment, line
+from services.customer.products.schemas import to_the_cent
 from shared.money import yuan
 from shared.phones import hide_numbers
 
@@ -25,20 +26,11 @@ def _blank_is_none(value: object) -> object:
     return value if all(said.values()) else None
 
 
-def _to_the_cent(amount: Decimal) -> Decimal:
-    if amount != yuan(amount):
-        raise ValueError("金额最多两位小数。")
-    return amount
-
-
 Kind = Annotated[Literal["signature", "sms_code", "recording"], BeforeValidator(rules.evidence_kind)]
-REFERENCE = StringConstraints(
-    strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$"
-)
-Reference = Annotated[str, REFERENCE, AfterValidator(hide_numbers)]
+Reference = Annotated[str, line(200), AfterValidator(hide_numbers)]
 StaffNo = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 ProductCode = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
-Amount = Annotated[Decimal, Field(ge=0, le=1_000_000), AfterValidator(_to_the_cent)]
+Amount = Annotated[Decimal, Field(ge=0, le=1_000_000), AfterValidator(to_the_cent)]
 
 
 class EvidenceBody(BaseModel):

@@ -11,23 +11,21 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    StringConstraints,
     field_validator,
 )
 
 from services.customer.archive import models, rules
 from services.customer.archive.repository import Record
 from services.customer.consent.rules import Purpose, granted
-from services.customer.consent.schemas import ConsentsGiven, EvidenceBody, Moment, WordingVersion
+from services.customer.consent.schemas import (
+    ConsentsGiven,
+    EvidenceBody,
+    Moment,
+    WordingVersion,
+    line,
+    not_emptied,
+)
 from shared.phones import hide_numbers
-
-NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
-
-
-def _line(longest: int, shortest: int = 1) -> StringConstraints:
-    return StringConstraints(
-        strip_whitespace=True, min_length=shortest, max_length=longest, pattern=NO_CONTROLS
-    )
 
 
 def _gender(value: Any) -> Any:
@@ -46,14 +44,14 @@ def _no_number(text: str) -> str:
 
 Code = Annotated[int, Field(ge=0, le=999)]
 Codes = Annotated[list[Code], Field(max_length=20), AfterValidator(_sorted_once)]
-ExternalKey = Annotated[str, _line(100), AfterValidator(_no_number)]
-ExternalSource = Annotated[str, _line(40), AfterValidator(_no_number)]
+ExternalKey = Annotated[str, line(100), AfterValidator(_no_number)]
+ExternalSource = Annotated[str, line(40), AfterValidator(_no_number)]
 Gender = Annotated[Literal["male", "female"], BeforeValidator(_gender)]
-Name = Annotated[str, _line(40), AfterValidator(hide_numbers)]
-Note = Annotated[str, _line(100), AfterValidator(hide_numbers)]
+Name = Annotated[str, line(40), AfterValidator(hide_numbers)]
+Note = Annotated[str, line(100), AfterValidator(hide_numbers)]
 Phone = Annotated[str, Field(min_length=1, max_length=64)]
-Place = Annotated[str, _line(20)]
-StaffNo = Annotated[str, _line(40)]
+Place = Annotated[str, line(20)]
+StaffNo = Annotated[str, line(40)]
 
 
 class _Body(BaseModel):
@@ -73,8 +71,8 @@ class ExternalIdBody(_Body):
 class NumberStoredBody(_Body):
     """What was stored in the customer's phone: the hall's full name and number, to the letter (C2)."""
 
-    name: Annotated[str, _line(60)]
-    number: Annotated[str, _line(30)]
+    name: Annotated[str, line(60)]
+    number: Annotated[str, line(30)]
     at: Moment
     clerk: StaffNo | None = None
 
@@ -159,14 +157,9 @@ class CustomerPatch(_Body):
     preferences: Codes | None = None
     preferences_note: Note | None = None
 
-    @field_validator(
+    _stays = field_validator(
         "phone", "name", "brand", "age_band", "spend_band", "habits", "preferences", mode="before"
-    )
-    @classmethod
-    def _cannot_be_emptied(cls, value: Any) -> Any:
-        if value is None:
-            raise ValueError("这一项不能清空。")
-        return value
+    )(not_emptied)
 
     def changes(self) -> dict[str, Any]:
         """What was sent, beside the number."""
@@ -183,7 +176,7 @@ class PhoneLookup(_Body):
 class PhoneReveal(_Body):
     """Why the clear number is needed."""
 
-    reason: Annotated[str, _line(200, shortest=2), AfterValidator(hide_numbers)]
+    reason: Annotated[str, line(200, shortest=2), AfterValidator(hide_numbers)]
 
 
 class PhoneRevealed(BaseModel):

@@ -18,8 +18,18 @@ BLANKS = re.compile(r"\{[^}]*\}?")
 NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 
 
-def _line(longest: int) -> StringConstraints:
-    return StringConstraints(strip_whitespace=True, min_length=1, max_length=longest, pattern=NO_CONTROLS)
+def line(longest: int, shortest: int = 1) -> StringConstraints:
+    """One line of text, without what stands around it and without control characters."""
+    return StringConstraints(
+        strip_whitespace=True, min_length=shortest, max_length=longest, pattern=NO_CONTROLS
+    )
+
+
+def not_emptied(value: Any) -> Any:
+    """For what a change may leave out and may not take away."""
+    if value is None:
+        raise ValueError("这一项不能清空。")
+    return value
 
 
 def _in_utc(at: datetime) -> datetime:
@@ -29,7 +39,7 @@ def _in_utc(at: datetime) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-Short = Annotated[str, _line(40)]
+Short = Annotated[str, line(40)]
 
 
 def _not_a_codes(text: str) -> str:
@@ -39,7 +49,7 @@ def _not_a_codes(text: str) -> str:
     return text
 
 
-Reference = Annotated[str, _line(200), AfterValidator(hide_numbers), AfterValidator(_not_a_codes)]
+Reference = Annotated[str, line(200), AfterValidator(hide_numbers), AfterValidator(_not_a_codes)]
 WordingVersion = Annotated[
     Short, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)
 ]
@@ -76,7 +86,7 @@ class ConsentCreate(_Body):
 
     purpose: Purpose
     decision: Decision
-    channel: Annotated[str, _line(20)]
+    channel: Annotated[str, line(20)]
     wording_version: WordingVersion
     evidence: EvidenceBody
     at: Moment | None = None
@@ -149,7 +159,7 @@ class WordingCreate(_Body):
         StringConstraints(strip_whitespace=True, min_length=20, max_length=2000),
         AfterValidator(_only_known_blanks),
     ]
-    questions: Annotated[dict[Purpose, Annotated[str, _line(200)]], AfterValidator(_for_every_purpose)]
+    questions: Annotated[dict[Purpose, Annotated[str, line(200)]], AfterValidator(_for_every_purpose)]
 
 
 class WordingRead(BaseModel):

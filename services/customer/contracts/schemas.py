@@ -4,9 +4,10 @@ from datetime import date, datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
-from services.customer.archive.schemas import NO_CONTROLS, Note
+from services.customer.archive.schemas import Note
+from services.customer.consent.schemas import line, not_emptied
 from services.customer.contracts.models import Contract, ContractReminder
 from services.customer.contracts.rules import MOST_DAYS, USUAL_DAYS
 from shared.phones import hide_numbers
@@ -18,7 +19,7 @@ def _once_latest_first(days: list[int]) -> list[int]:
 
 Line = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=NO_CONTROLS),
+    line(60),
     AfterValidator(hide_numbers),
 ]
 Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2100, 12, 31))]
@@ -57,12 +58,9 @@ class ContractPatch(_Body):
     remind_days: Days | None = None
     note: Note | None = None
 
-    @field_validator("title", "number", "starts_on", "ends_on", "remind_days", mode="before")
-    @classmethod
-    def _cannot_be_emptied(cls, value: Any) -> Any:
-        if value is None:
-            raise ValueError("这一项不能清空。")
-        return value
+    _stays = field_validator("title", "number", "starts_on", "ends_on", "remind_days", mode="before")(
+        not_emptied
+    )
 
     def changes(self) -> dict[str, Any]:
         return self.model_dump(exclude_unset=True)

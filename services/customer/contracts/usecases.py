@@ -1,6 +1,6 @@
 """Contracts agreed, changed, remembered."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,10 +15,10 @@ from services.customer.contracts.errors import ContractExists
 from services.customer.contracts.models import Contract, ContractReminder
 from shared import clock
 from shared.database import violates
+from shared.errors import VersionCheck
 from shared.security.tenancy import Area
 
 CHUNK = 500
-VersionCheck = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)

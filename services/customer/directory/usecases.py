@@ -1,6 +1,6 @@
 """What can be done to the directory: found, open, appoint, change; load a whole organisation; say it all again."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
@@ -23,13 +23,12 @@ from services.customer.directory.models import Clerk, ClerkPost, County, Hall, H
 from services.customer.directory.rules import Post
 from shared import clock, outbox
 from shared.database import insert_new, insert_rows
-from shared.errors import FieldError, Forbidden
+from shared.errors import FieldError, Forbidden, VersionCheck
 from shared.security.tenancy import Area
 
 RESYNC_CHUNK = 500
 PLACE = frozenset({"role", "county", "hall"})
 EVERYWHERE = Area.everything()
-VersionCheck = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,14 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
-from services.customer.archive.schemas import NO_CONTROLS, Place
+from services.customer.archive.schemas import Place
+from services.customer.consent.schemas import line, not_emptied
 from shared.phones import hide_numbers
 
-
-def _line(longest: int) -> Any:
-    return StringConstraints(strip_whitespace=True, min_length=1, max_length=longest, pattern=NO_CONTROLS)
-
-
-Title = Annotated[str, _line(60), AfterValidator(hide_numbers)]
-Details = Annotated[str, _line(500), AfterValidator(hide_numbers)]
+Title = Annotated[str, line(60), AfterValidator(hide_numbers)]
+Details = Annotated[str, line(500), AfterValidator(hide_numbers)]
 Kind = Literal["facility", "promotion"]
 Condition = Literal["good", "impaired", "broken"]
 Quantity = Annotated[int, Field(ge=0, le=10_000)]
@@ -52,12 +48,7 @@ class FacilityPatch(_Body):
     valid_from: Day | None = None
     valid_to: Day | None = None
 
-    @field_validator("title", "valid_from", mode="before")
-    @classmethod
-    def _cannot_be_emptied(cls, value: Any) -> Any:
-        if value is None:
-            raise ValueError("这一项不能清空。")
-        return value
+    _stays = field_validator("title", "valid_from", mode="before")(not_emptied)
 
     def changes(self) -> dict[str, Any]:
         return self.model_dump(exclude_unset=True)

@@ -1,6 +1,6 @@
 """Keeping a hall's list."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.customer.directory import repository as directory
 from services.customer.facilities import repository
 from services.customer.facilities.models import Facility
+from shared.errors import VersionCheck
 from shared.security.tenancy import Area
-
-VersionCheck = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)

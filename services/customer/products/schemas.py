@@ -6,28 +6,24 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from services.customer.consent.schemas import line
 from services.customer.products.models import Product, ProductVersion
 from services.customer.products.rules import COUNTED, Condition
 from shared.money import yuan
 
-NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 FEN = Decimal(100)
 
 
-def _line(longest: int) -> StringConstraints:
-    return StringConstraints(strip_whitespace=True, min_length=1, max_length=longest, pattern=NO_CONTROLS)
-
-
-def _to_the_cent(amount: Decimal) -> Decimal:
+def to_the_cent(amount: Decimal) -> Decimal:
     if amount != yuan(amount):
         raise ValueError("金额最多两位小数。")
     return amount
 
 
 ProductCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
-Name = Annotated[str, _line(40)]
-SellingPoints = Annotated[list[Annotated[str, _line(100)]], Field(min_length=1, max_length=10)]
-Amount = Annotated[Decimal, Field(ge=0, le=1_000_000), AfterValidator(_to_the_cent)]
+Name = Annotated[str, line(40)]
+SellingPoints = Annotated[list[Annotated[str, line(100)]], Field(min_length=1, max_length=10)]
+Amount = Annotated[Decimal, Field(ge=0, le=1_000_000), AfterValidator(to_the_cent)]
 Charged = Literal["monthly", "once"]
 Codes = Annotated[list[int | str], Field(min_length=1, max_length=20)]
 Days = Annotated[int, Field(ge=0, le=3650)]

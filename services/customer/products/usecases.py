@@ -1,6 +1,6 @@
 """Launching and changing products. Both keep a version; neither touches what was offered before."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,8 +12,7 @@ from services.customer.products import repository, rules
 from services.customer.products.errors import AudienceInvalid, ProductExists
 from services.customer.products.models import Product
 from services.customer.products.rules import Audience
-
-VersionCheck = Callable[[int], None]
+from shared.errors import VersionCheck
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,5 +159,5 @@ async def cancel_purge(job_id: UUID, once: Once, caller: Cleaner) -> Response:
         return once.answer(200, PurgeRead.of(purge, await repository.counts_by_hall(session, purge.id)))
 
 
-def _any_version(_version: int) -> None:
+def _any_version(_version: int | str) -> None:
     """The caller did not say which one they had read."""

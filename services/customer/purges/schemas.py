@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.customer.archive.models import Customer
 from services.customer.archive.rules import mask_name
-from services.customer.consent.schemas import Moment
+from services.customer.consent.schemas import Moment, line
 from services.customer.purges import repository
 from services.customer.purges.models import OffNetList, OffNetRow, Purge
 from shared.events.base import MONTH
@@ -20,7 +20,7 @@ from shared.security.tenancy import Area
 REJECTED_HEADINGS = ("手机号码", "离网时间", "原行号", "退回原因")
 Words = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$"),
+    line(200),
     AfterValidator(hide_numbers),
 ]
 SAMPLE = 10

@@ -8,15 +8,14 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.customer.archive.rules import TICKET_CATEGORIES, TICKET_KINDS
+from services.customer.consent.schemas import line
 from services.customer.recommendations.models import RecommendationPolicy
 from services.customer.recommendations.repository import Acceptance, Look, Shown, Waiting
 from services.customer.recommendations.rules import LONGEST_WINDOW_DAYS, MOST_A_DAY, WITHHELD_WORDS, Busy
 from services.customer.scripts import rules as script_rules
 from shared.phones import hide_numbers
 
-NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
-REASON = StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=NO_CONTROLS)
-Reason = Annotated[str, REASON, AfterValidator(hide_numbers)]
+Reason = Annotated[str, line(100), AfterValidator(hide_numbers)]
 Answer = Literal["accepted", "declined"]
 StaffNo = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,20}$")]
 Days = Annotated[int, Field(ge=0, le=LONGEST_WINDOW_DAYS)]

@@ -189,5 +189,5 @@ def _periods(today: date) -> list[tuple[str, str]]:
     ]
 
 
-def _newest(_version: int) -> None:
+def _newest(_version: int | str) -> None:
     """A form shows the newest version."""

@@ -4,14 +4,11 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
-from services.customer.archive.schemas import NO_CONTROLS, StaffNo
+from services.customer.archive.schemas import StaffNo
+from services.customer.consent.schemas import line, not_emptied
 from shared.phones import hide_numbers
-
-
-def _line(longest: int) -> Any:
-    return StringConstraints(strip_whitespace=True, min_length=1, max_length=longest, pattern=NO_CONTROLS)
 
 
 def _not_only_blanks(text: str) -> str:
@@ -20,8 +17,8 @@ def _not_only_blanks(text: str) -> str:
     return hide_numbers(text.strip())
 
 
-Title = Annotated[str, _line(80), AfterValidator(hide_numbers)]
-Competitor = Annotated[str, _line(60), AfterValidator(hide_numbers)]
+Title = Annotated[str, line(80), AfterValidator(hide_numbers)]
+Competitor = Annotated[str, line(60), AfterValidator(hide_numbers)]
 Words = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_not_only_blanks)]
 Comment = Annotated[str, Field(max_length=2000), AfterValidator(hide_numbers)]
 MarketKind = Literal["market", "competitor"]
@@ -56,12 +53,7 @@ class MarketReportPatch(_Body):
     observed_on: Day | None = None
     clerk: StaffNo | None = None
 
-    @field_validator("title", "content", "observed_on", mode="before")
-    @classmethod
-    def _cannot_be_emptied(cls, value: Any) -> Any:
-        if value is None:
-            raise ValueError("这一项不能清空。")
-        return value
+    _stays = field_validator("title", "content", "observed_on", mode="before")(not_emptied)
 
     def changes(self) -> dict[str, Any]:
         return self.model_dump(exclude_unset=True, exclude={"clerk"})

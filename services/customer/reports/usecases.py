@@ -1,6 +1,6 @@
 """Market reports handed in and corrected; work reports generated, commented, handed in once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,9 +16,8 @@ from services.customer.reports.models import MarketReport, WorkReport
 from services.customer.reports.rules import Period
 from shared import ids, outbox
 from shared.database import violates
+from shared.errors import VersionCheck
 from shared.security.tenancy import Area
-
-VersionCheck = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,11 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from services.customer.consent.schemas import line
 from services.customer.products.schemas import FEN, Amount, ProductCode, amount_text
 from services.customer.sales.models import SalesCampaign, SalesTarget
 from services.customer.sales.repository import Progress
 from services.customer.sales.rules import Reached, Target
-
-TITLE = StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*$")
 
 
 def _once(codes: list[str]) -> list[str]:
@@ -26,7 +25,7 @@ def _one_for_each(targets: "list[TargetBody]") -> "list[TargetBody]":
     return targets
 
 
-Title = Annotated[str, TITLE]
+Title = Annotated[str, line(60)]
 Place = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,20}$")]
 Products = Annotated[list[ProductCode], Field(min_length=1, max_length=50), AfterValidator(_once)]
 

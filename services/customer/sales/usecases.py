@@ -1,6 +1,6 @@
 """Opening and changing sales campaigns, and how far they have come."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,10 +17,8 @@ from services.customer.sales.models import SalesCampaign, SalesTarget
 from services.customer.sales.repository import Progress
 from services.customer.sales.rules import Target
 from shared import clock
-from shared.errors import FieldError, Forbidden
+from shared.errors import FieldError, Forbidden, VersionCheck
 from shared.security.tenancy import Area
-
-VersionCheck = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What is done with scripts: write, change, approve, retire, use. A script in use is never changed, only replaced."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,10 +13,8 @@ from services.customer.scripts import repository, rules
 from services.customer.scripts.errors import AlreadyRetired, ScriptInvalid
 from services.customer.scripts.models import Script, ScriptUse
 from shared import clock
-from shared.errors import FieldError, PreconditionFailed
+from shared.errors import FieldError, PreconditionFailed, VersionCheck
 from shared.security.tenancy import Area
-
-VersionCheck = Callable[[int | str], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What is done with surveys: define, invite, link, answer, remind, expire, draw a month's sample."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,12 +21,11 @@ from services.customer.surveys.errors import (
 from services.customer.surveys.models import Invitation, Round, Survey
 from services.customer.surveys.rules import Served
 from shared import clock, outbox
-from shared.errors import FieldError, PreconditionFailed
+from shared.errors import FieldError, PreconditionFailed, VersionCheck
 from shared.events.complaints import ComplaintClosed, TicketEvent
 from shared.security.tenancy import Area
 
 CHUNK = 500
-VersionCheck = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Rating customers month by month, trying a rule, proving a past month, and changing rules and strategies."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from services.customer.tiers.models import TierRating, TierRule, TierRun, TierSt
 from services.customer.tiers.repository import Candidate
 from services.customer.tiers.rules import TIERS, Rating, Standing
 from shared import clock, outbox
+from shared.errors import VersionCheck
 from shared.events.customer import CustomerTierChanged
 from shared.security.tenancy import Area
 
@@ -24,7 +25,6 @@ RATES_FROM_HOUR = 2
 NEWCOMERS_OF = timedelta(days=3)
 FIRST = UUID(int=0)
 EVERYWHERE = Area.everything()
-VersionCheck = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from services.customer.archive.schemas import NO_CONTROLS, Place, StaffNo
-from services.customer.consent.schemas import Moment
+from services.customer.archive.schemas import Place, StaffNo
+from services.customer.consent.schemas import NO_CONTROLS, Moment
 from services.customer.touches import models, rules
 from services.customer.touches.models import Logged
 from services.customer.touches.repository import Filters, Owed

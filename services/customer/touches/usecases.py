@@ -1,6 +1,6 @@
 """Logging contacts, doing follow-ups, and what the clock does: opening, escalating and aligning them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -33,7 +33,7 @@ from services.customer.touches.models import (
     TouchKind,
 )
 from shared import clock, ids, outbox
-from shared.errors import FieldError
+from shared.errors import FieldError, VersionCheck
 from shared.security.tenancy import Area
 
 CHUNK = 1000
@@ -41,7 +41,6 @@ ESCALATES_AT_ONCE = 500
 ALIGNED_AT_ONCE = 5000
 ALIGNS_FROM_HOUR = 4
 EVERYWHERE = Area.everything()
-VersionCheck = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 25, 2, tzinfo=UTC)
 EVERYWHERE, ZIZHONG = Area.everything(), Area(county="zizhong")
 
 
-def any_version(_version: int) -> None:
+def any_version(_version: int | str) -> None:
     return None
 
 

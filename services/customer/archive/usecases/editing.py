@@ -1,6 +1,6 @@
 """Changing records: by hand, from another system, or by an import; what was before stays in the history, masked."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -21,10 +21,9 @@ from services.customer.archive.rules import Profile
 from services.customer.archive.usecases.registering import RegisterCustomer, register_customer
 from shared import outbox
 from shared.database import violates
+from shared.errors import VersionCheck
 from shared.phones import SealedPhone
 from shared.security.tenancy import Area
-
-VersionCheck = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)

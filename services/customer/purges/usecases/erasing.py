@@ -25,10 +25,10 @@ from services.customer.scripts import repository as scripts
 from services.customer.surveys import repository as surveys
 from services.customer.touches import repository as touches
 from shared import erasure, outbox
+from shared.errors import VersionCheck
 from shared.security.tenancy import Area
 
 CHUNK = 200
-VersionCheck = Callable[[int], None]
 Eraser = Callable[[AsyncSession, Sequence[UUID]], Awaitable[None]]
 
 ERASERS: tuple[Eraser, ...] = (
