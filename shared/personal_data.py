@@ -4,6 +4,7 @@ Each capability that keeps something about people tells it through `everything_a
 """
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -11,13 +12,16 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared import ids, outbox
 from shared.errors import Invalid
+from shared.events.messaging import PersonalDataExported
+from shared.security.tenancy import Caller
 
 Teller = Callable[[AsyncSession, UUID], Awaitable[dict[str, Any]]]
 NOT_TOLD = ("_enc", "_index", "fingerprint")
@@ -68,6 +72,46 @@ def tellers_in(service: ModuleType) -> tuple[Teller, ...]:
             module = import_module(f"{service.__name__}.{capability.name}.repository")
             found += [module.everything_about] if hasattr(module, "everything_about") else []
     return tuple(found)
+
+
+class Person(Protocol):
+    """Whoever it is about, as a service that is no archive knows them."""
+
+    @property
+    def id(self) -> UUID: ...
+
+    @property
+    def hall(self) -> str: ...
+
+    @property
+    def county(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPerson:
+    """Somebody puts together all there is about a customer, and says why."""
+
+    caller: Caller
+    customer_id: UUID
+    reason: Reason | None
+
+
+async def export(
+    session: AsyncSession, service: ModuleType, person: Person, command: ExportPerson, *, now: datetime
+) -> dict[str, Any]:
+    """All that the service holds of the person. The customer service hears of it and keeps it in the access log.
+
+    Raises ReasonRequired.
+    """
+    if command.reason is None:
+        raise ReasonRequired
+    exported = PersonalDataExported(
+        occurred_at=now, export_id=ids.uuid7(), service=service.__name__.rpartition(".")[2], customer_id=person.id,
+        hall=person.hall, county=person.county, exported_by=command.caller.subject, role=command.caller.role,
+        reason=command.reason,
+    )  # fmt: skip
+    outbox.add(session, exported)
+    return await gather(session, tellers_in(service), person.id)
 
 
 async def gather(session: AsyncSession, tellers: Iterable[Teller], customer_id: UUID) -> dict[str, Any]:

@@ -6,9 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from services.complaints.exports import usecases
-from services.complaints.exports.usecases import ExportPerson
 from shared import clock
-from shared.personal_data import REASONS, PersonalData, Reason
+from shared.personal_data import REASONS, ExportPerson, PersonalData, Reason
 from shared.security.tenancy import Caller
 from shared.web.dependencies import Here, requires
 

@@ -1,40 +1,20 @@
 """Gathering what every capability holds of one customer, on the record."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services import complaints
 from services.complaints.customers import repository as customers
 from services.complaints.customers.repository import KnownCustomer
-from shared import ids, outbox
-from shared.events.messaging import PersonalDataExported
-from shared.personal_data import Reason, ReasonRequired, gather, tellers_in
-from shared.security.tenancy import Caller
-
-
-@dataclass(frozen=True, slots=True)
-class ExportPerson:
-    """Somebody puts together all there is about a customer, and says why."""
-
-    caller: Caller
-    customer_id: UUID
-    reason: Reason | None
+from shared import personal_data
+from shared.personal_data import ExportPerson
 
 
 async def export_person(
     session: AsyncSession, command: ExportPerson, *, now: datetime
 ) -> tuple[KnownCustomer, dict[str, Any]]:
-    """Raises CustomerNotFound, ReasonRequired. The customer service hears of it and keeps it in the access log."""
+    """Raises CustomerNotFound, ReasonRequired."""
     customer = await customers.get_customer(session, command.customer_id, command.caller.area)
-    if command.reason is None:
-        raise ReasonRequired
-    exported = PersonalDataExported(
-        occurred_at=now, export_id=ids.uuid7(), service="complaints", customer_id=customer.id, hall=customer.hall,
-        county=customer.county, exported_by=command.caller.subject, role=command.caller.role, reason=command.reason,
-    )  # fmt: skip
-    outbox.add(session, exported)
-    return customer, await gather(session, tellers_in(complaints), customer.id)
+    return customer, await personal_data.export(session, complaints, customer, command, now=now)
