@@ -1,15 +1,14 @@
 """The administrator at work in a real browser."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from playwright.async_api import Browser, Page, expect
 
 from shared.runtime import Runtime
 from tests.customer.access.people import PASSWORD, a_user
+from tests.serving import served
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("organisation")]
 
@@ -19,13 +18,8 @@ async def house(app: FastAPI, runtime: Runtime) -> AsyncIterator[str]:
     """The service on a port of its own, with an administrator and a clerk."""
     await a_user(runtime)
     await a_user(runtime, "root", role="admin", hall=None, staff_no=None)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await serving
+    async with served(app) as url:
+        yield url
 
 
 async def sign_in(page: Page, house: str, username: str, password: str = PASSWORD) -> None:

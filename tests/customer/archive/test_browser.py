@@ -1,17 +1,16 @@
 """The workbench in a real browser: from the first key to the customer's card, by keyboard, with and without scripts."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from playwright.async_api import Browser, Page, expect
 
 from shared.runtime import Runtime
 from tests.customer.access.people import PASSWORD, a_user
 from tests.customer.customers import PHONE
+from tests.serving import served
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("organisation")]
 
@@ -20,13 +19,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("organisation")]
 async def house(app: FastAPI, runtime: Runtime) -> AsyncIterator[str]:
     """The service on a port of its own, with 张强 of ZZ01 among its users."""
     await a_user(runtime)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await serving
+    async with served(app) as url:
+        yield url
 
 
 async def sign_in(page: Page, house: str) -> None:

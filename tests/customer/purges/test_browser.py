@@ -6,7 +6,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from playwright.async_api import Page, expect
 
@@ -16,6 +15,7 @@ from tests.customer.access.people import PASSWORD, a_user
 from tests.customer.customers import NAME, PHONE, a_customer
 from tests.customer.imports.sheets import as_csv
 from tests.customer.purges.leavers import a_list, work
+from tests.serving import served
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("organisation")]
 
@@ -24,16 +24,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("organisation")]
 async def house(app: FastAPI, runtime: Runtime, database: Database) -> AsyncIterator[str]:
     """The service on a port of its own with a worker beside it, 王敏 of ZZ01 among its users."""
     await a_user(runtime, "zz0100", role="hall_manager", staff_no="ZZ0100")
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
-    serving, working = asyncio.create_task(server.serve()), asyncio.create_task(_work(database))
-    while not server.started:
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    working.cancel()
-    with suppress(asyncio.CancelledError):
-        await working
-    server.should_exit = True
-    await serving
+    async with served(app) as url:
+        working = asyncio.create_task(_work(database))
+        yield url
+        working.cancel()
+        with suppress(asyncio.CancelledError):
+            await working
 
 
 async def _work(database: Database) -> None:

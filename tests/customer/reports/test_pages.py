@@ -1,11 +1,9 @@
 """Work reports as a clerk's browser meets them, and in a real one by keyboard."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from playwright.async_api import Page, expect
 
@@ -14,6 +12,7 @@ from shared.runtime import Runtime
 from tests.customer.access.people import PASSWORD, a_user, csrf_of, sign_in
 from tests.customer.conftest import Caller
 from tests.customer.customers import register
+from tests.serving import served
 
 pytestmark = pytest.mark.usefixtures("organisation")
 REPORTS = "/customer/work-reports"
@@ -81,13 +80,8 @@ async def test_what_was_seen_of_the_market_is_handed_in(clerk: httpx.AsyncClient
 @pytest.fixture
 async def house(app: FastAPI, runtime: Runtime) -> AsyncIterator[str]:
     await a_user(runtime)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await serving
+    async with served(app) as url:
+        yield url
 
 
 @pytest.mark.browser

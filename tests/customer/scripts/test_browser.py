@@ -1,11 +1,9 @@
 """Scripts in a real browser: beside the customer for a clerk, in the library for two managers."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from playwright.async_api import Browser, Page, expect
 
@@ -14,6 +12,7 @@ from shared.runtime import Runtime
 from shared.security.tenancy import Area
 from tests.customer.access.people import PASSWORD, a_user
 from tests.customer.customers import a_customer
+from tests.serving import served
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("organisation")]
 
@@ -24,13 +23,8 @@ async def house(app: FastAPI, runtime: Runtime) -> AsyncIterator[str]:
     await a_user(runtime)
     await a_user(runtime, "zz0100", role="hall_manager", staff_no="ZZ0100")
     await a_user(runtime, "zz0001", role="county_manager", hall=None, county="zizhong", staff_no="ZZ0001")
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await serving
+    async with served(app) as url:
+        yield url
 
 
 async def sign_in(page: Page, house: str, username: str) -> None:

@@ -1,12 +1,10 @@
 """A rating in a real browser: asked for by one clerk, taken down by another, or given by the customer alone."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-import uvicorn
 from fastapi import FastAPI
 from playwright.async_api import Browser, Page, expect
 
@@ -14,6 +12,7 @@ from services.customer.archive.models import Customer
 from services.customer.surveys.models import Invitation
 from shared.runtime import Runtime
 from tests.customer.access.people import PASSWORD, a_user
+from tests.serving import served
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("organisation")]
 
@@ -23,13 +22,8 @@ async def house(app: FastAPI, runtime: Runtime) -> AsyncIterator[str]:
     """The service on a port of its own, with the clerk who serves and a colleague."""
     await a_user(runtime)
     await a_user(runtime, "zz0100", role="hall_manager", staff_no="ZZ0100")
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await serving
+    async with served(app) as url:
+        yield url
 
 
 async def sign_in(page: Page, house: str, username: str) -> None:

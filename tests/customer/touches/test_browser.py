@@ -1,13 +1,11 @@
 """Follow-ups in a real browser: the strip leads to the list, the list is worked with keys only, the card tells it."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from playwright.async_api import Browser, Page, expect
 
@@ -17,6 +15,7 @@ from shared.runtime import Runtime
 from tests.customer.access.people import PASSWORD, a_user
 from tests.customer.handovers.test_routes import colleague
 from tests.customer.touches.conftest import Contacted
+from tests.serving import served
 
 __all__ = ["colleague"]
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("organisation")]
@@ -32,13 +31,8 @@ async def house(app: FastAPI, runtime: Runtime, contacted: Contacted) -> AsyncIt
     await a_user(runtime, "zz0100", role="hall_manager", staff_no="ZZ0100")
     for gap, name in ((130, "李锐"), (95, "王芳"), (10, "赵敏")):
         await contacted(gap, now=clock.now(), profile=Profile(name, 2, 2, 1))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await serving
+    async with served(app) as url:
+        yield url
 
 
 async def sign_in(page: Page, house: str, username: str = "zz0101") -> None:

@@ -1,7 +1,6 @@
 """The path to the gateway, and what happens when it breaks at each step."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import cast
 
@@ -22,24 +21,12 @@ from shared.phones import PhoneBook
 from shared.runtime import Runtime
 from shared.scheduler import Firing
 from tests.messaging import people
+from tests.messaging.dispatch.conftest import Queue
 from tests.messaging.gateway import FakeGateway
 from tests.messaging.people import Ears
 from tests.messaging.shelf import Shelf
 
 pytestmark = pytest.mark.both_databases
-Queue = Callable[[int], Awaitable[None]]
-
-
-@pytest.fixture
-def queue(ears: Ears, phones: PhoneBook) -> Queue:
-    """`await queue(3)`: three introductions ready to go."""
-
-    async def fill(count: int) -> None:
-        customers = [people.a_customer(phones, phone=f"139{number:08d}") for number in range(count)]
-        await ears.hear(people.a_hall())
-        await ears.hear(*customers)
-
-    return fill
 
 
 @pytest.fixture

@@ -20,12 +20,9 @@ from services.messaging.dispatch.jobs import Dispatcher
 from services.messaging.messages.models import Message
 from shared import clock
 from shared.keyring import KeyRing
-from shared.phones import PhoneBook
 from shared.runtime import Runtime
 from shared.scheduler import Firing
-from tests.messaging import people
 from tests.messaging.dispatch.dispatching import STEPS
-from tests.messaging.people import Ears
 from tests.messaging.shelf import Shelf
 
 PROGRAM = Path(__file__).with_name("dispatching.py")
@@ -97,16 +94,6 @@ async def start(orders: dict[str, Any], **other: Any) -> asyncio.subprocess.Proc
     return await asyncio.create_subprocess_exec(
         sys.executable, str(PROGRAM), told, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}
     )
-
-
-@pytest.fixture
-def queue(ears: Ears, phones: PhoneBook) -> Callable[[int], Awaitable[None]]:
-    async def fill(count: int) -> None:
-        customers = [people.a_customer(phones, phone=f"139{number:08d}") for number in range(count)]
-        await ears.hear(people.a_hall())
-        await ears.hear(*customers)
-
-    return fill
 
 
 async def recover(runtime: Runtime, shelf: Shelf) -> None:
