@@ -20,6 +20,7 @@ from services.messaging.app import build_app
 from services.messaging.config import CloudMasSettings, GatewaySettings, MessagingSettings, SmppSettings
 from services.messaging.dispatch.gateways import open_gateways
 from services.messaging.dispatch.gateways.origin import path_secret
+from services.messaging.dispatch.gateways.smpp import SmppGateway
 from services.messaging.dispatch.ports import Gateway
 from services.messaging.receipts.jobs import keep_connections
 from services.messaging.receipts.models import GatewayInbox
@@ -223,8 +224,9 @@ async def _meeting(
             "cloud_mas": lambda: CloudMasPeer(platform),
             "smpp": lambda: SmppPeer(centre),
         }
-        meeting = Meeting(open_gateways(runtime)[name], peers[name](), runtime, port)
-        while not server.started or (name == "smpp" and not centre.binds):
+        gateway = open_gateways(runtime)[name]
+        meeting = Meeting(gateway, peers[name](), runtime, port)
+        while not server.started or (isinstance(gateway, SmppGateway) and not gateway.linked):
             await asyncio.sleep(0.01)
         yield meeting
         stop.set()

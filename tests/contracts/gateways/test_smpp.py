@@ -54,7 +54,7 @@ async def connected(centre: SmsCentre, password: str | None = None, **smpp: Any)
     here = Connected(SmppGateway("smpp", settings, keyring, PhoneBook(keyring)))
     holding = asyncio.create_task(here.gateway.hold(here.take, here.stop))
     if password is None:
-        await until(lambda: centre.binds > 0)
+        await until(lambda: here.gateway.linked)
     yield here
     here.stop.set()
     await holding

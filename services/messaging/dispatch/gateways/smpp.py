@@ -66,6 +66,11 @@ class SmppGateway:
         self._told_late: set[asyncio.Task[None]] = set()
         self.at_hand = False
 
+    @property
+    def linked(self) -> bool:
+        """The centre has answered our bind: a message can leave now."""
+        return self._session.bound
+
     async def hold(self, take: Take, stop: asyncio.Event) -> None:
         self._take, self.at_hand = take, True
         try:
